@@ -1,0 +1,1 @@
+"""Webmail: a self-hosted personal webmail over any IMAP and SMTP server."""

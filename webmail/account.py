@@ -1,0 +1,79 @@
+"""Who uses the webmail, and the mail accounts, identities and servers that belong to them.
+
+Storey 1: values only.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import NewType
+
+from webmail.address import Address
+
+UserId = NewType("UserId", int)
+AccountId = NewType("AccountId", int)
+IdentityId = NewType("IdentityId", int)
+
+
+class Security(enum.StrEnum):
+    """How a connection is protected. ``NONE`` is for loopback only."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a mail server listens, and how to speak to it safely.
+
+    ``ca_file`` is a private certificate authority trusted besides the system's; verification is never switched off.
+    """
+
+    host: str
+    port: int
+    security: Security = Security.TLS
+    ca_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A sign-in name and its password. The password never appears in a representation or a log."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who signs in."""
+
+    id: UserId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A From address a person writes as (RFC 8621 §6)."""
+
+    id: IdentityId
+    account_id: AccountId
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A mail account: a sign-in name on an IMAP server and the server that takes its mail."""
+
+    id: AccountId
+    user_id: UserId
+    username: str
+    imap: Server
+    smtp: Server
+    identities: tuple[Identity, ...] = ()
+
+    @property
+    def identity(self) -> Identity | None:
+        """The identity new messages are written as, or None until the person has given an address."""
+        return self.identities[0] if self.identities else None

@@ -1,0 +1,289 @@
+"""What each page shows, as frozen values: the whole contract between the mail service and the templates."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from webmail.account import Account
+from webmail.address import Address
+from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.message.summary import MessageId, MessageSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What surrounds every page of a signed-in person: the folder tree, its counts, the outbox badge.
+
+    ``mailboxes`` come in the order of the sidebar: role mailboxes first, then the rest as a tree (parents before
+    children, use ``depth``). ``missing_roles`` are roles no mailbox has. ``index_progress`` is 0-100 over all
+    mailboxes that have been opened, 100 when nothing is left. ``alerts`` are [ALERT] texts of the server.
+    """
+
+    account: Account
+    mailboxes: tuple[Mailbox, ...]
+    missing_roles: tuple[SpecialUse, ...] = ()
+    waiting: int = 0
+    problems: int = 0
+    index_progress: int = 100
+    checked_at: datetime | None = None
+    alerts: tuple[str, ...] = ()
+    needs_sign_in: bool = False
+
+
+class Filter(enum.StrEnum):
+    """The quick filters of a list."""
+
+    UNREAD = "unread"
+    FLAGGED = "flagged"
+    ATTACHMENTS = "attachments"
+
+
+class Freshness(enum.StrEnum):
+    """How far a list is known to be true."""
+
+    FRESH = "fresh"
+    LATE = "late"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a message list. ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts.
+
+    ``draft_id`` is the token of the editable draft behind a message in Drafts; empty elsewhere.
+    """
+
+    message: MessageSummary
+    people: tuple[Address, ...]
+    has_attachments: bool
+    answered: bool = False
+    forwarded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPage:
+    """A page of a mailbox list, newest first. ``next_cursor`` is empty on the last page.
+
+    ``total`` and ``unseen`` count the whole mailbox; ``indexed`` how many of ``total`` the index holds already.
+    ``progress`` is 0-100 of this mailbox. ``outgoing`` is true where rows show recipients.
+    """
+
+    mailbox: Mailbox
+    rows: tuple[Row, ...]
+    total: int
+    unseen: int
+    indexed: int
+    progress: int
+    freshness: Freshness
+    outgoing: bool = False
+    filter: Filter | None = None
+    cursor: str = ""
+    next_cursor: str = ""
+    read_only: bool = False
+
+
+class BodyKind(enum.StrEnum):
+    """How the body of a message is shown."""
+
+    HTML = "html"
+    TEXT = "text"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """An attachment of a message page. ``size`` is the decoded size, estimated from the encoded one."""
+
+    section: str
+    filename: str
+    media_type: str
+    size: int
+    viewable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpan:
+    """A run of a plain-text body: words, or a link when ``href`` is set. ``quote`` is its quoting depth."""
+
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """A block of a plain-text body: ``quote`` levels deep, or the signature."""
+
+    lines: tuple[tuple[TextSpan, ...], ...]
+    quote: int = 0
+    signature: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """One message to read.
+
+    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
+    ``seen_now`` is true if opening it set \\Seen. ``newer`` and ``older`` are its neighbours in the mailbox.
+    """
+
+    message: MessageSummary
+    mailbox: Mailbox
+    body: BodyKind
+    text: tuple[TextBlock, ...]
+    attachments: tuple[AttachmentRow, ...]
+    remote_images: int
+    shows_images: bool
+    has_html: bool
+    has_text: bool
+    frame_height: int
+    notices: tuple[str, ...] = ()
+    newer: MessageId | None = None
+    older: MessageId | None = None
+    draft_key: str = ""
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeadersPage:
+    """All header fields of a message in order, decoded for reading."""
+
+    message: MessageSummary
+    mailbox: Mailbox
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionResult:
+    """What an action did: ``count`` messages; ``journal_id`` is what Undo takes, 0 where nothing can be undone.
+
+    ``code`` names it (``archived``, ``moved``, ``deleted`` …); ``target`` the mailbox moved to.
+    """
+
+    code: str
+    count: int
+    journal_id: int = 0
+    target: Mailbox | None = None
+    mailbox_id: MailboxId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage:
+    """A question before something that cannot be undone. ``action`` is what to repeat with ``confirmed=1``."""
+
+    action: str
+    count: int
+    mailbox: Mailbox
+    ids: tuple[MessageId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DraftAttachment:
+    """A file attached to a draft; ``token`` names it in forms."""
+
+    token: str
+    filename: str
+    media_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class ComposePage:
+    """The compose form. ``key`` is the draft's random key; ``errors`` are field -> code."""
+
+    key: str
+    identities: tuple[Address, ...]
+    sender: str
+    to: str
+    cc: str
+    bcc: str
+    subject: str
+    text: str
+    attachments: tuple[DraftAttachment, ...] = ()
+    saved_at: datetime | None = None
+    errors: tuple[tuple[str, str, dict[str, object]], ...] = ()
+    reply_to_message: MessageId | None = None
+    back_to: MailboxId | None = None
+
+
+class SubmissionState(enum.StrEnum):
+    """The stored states of a submission; see ``webmail.mail.submission`` for the drawing."""
+
+    QUEUED = "queued"
+    SUBMITTING = "submitting"
+    HANDING_OVER = "handing_over"
+    ACCEPTED = "accepted"
+    FILED = "filed"
+    RETRYING = "retrying"
+    UNCLEAR = "unclear"
+    NEEDS_SIGN_IN = "needs_sign_in"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RecipientState(enum.StrEnum):
+    """What is known of one recipient of a submission."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DELAYED = "delayed"
+    REFUSED = "refused"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientRow:
+    """One recipient of a submission with the server's last answer for it."""
+
+    address: str
+    state: RecipientState
+    server_code: str = ""
+    server_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """A submission in the outbox. ``can_*`` say which buttons make sense now."""
+
+    id: int
+    state: SubmissionState
+    subject: str
+    recipients: tuple[RecipientRow, ...]
+    created_at: datetime
+    due_at: datetime
+    has_attachments: bool
+    can_cancel: bool
+    can_retry: bool
+    can_edit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionStep:
+    """One step of a delivery report: when, a code the page words, and its values; ``kind``: ok, wait, danger."""
+
+    at: datetime
+    code: str
+    kind: str = "ok"
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionPage:
+    """The delivery report of one submission. ``transcript`` is the SMTP conversation with secrets blanked."""
+
+    submission: SubmissionRow
+    steps: tuple[SubmissionStep, ...]
+    transcript: tuple[str, ...]
+    message_id_field: str
+    error_code: str = ""
+    server_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPage:
+    """All submissions: waiting or with problems first, then those sent lately."""
+
+    waiting: tuple[SubmissionRow, ...]
+    problems: tuple[SubmissionRow, ...]
+    sent: tuple[SubmissionRow, ...]
