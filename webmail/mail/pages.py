@@ -52,7 +52,6 @@ class Freshness(enum.StrEnum):
 class Row:
     """One line of a message list. ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts.
 
-    ``draft_id`` is the token of the editable draft behind a message in Drafts; empty elsewhere.
     """
 
     message: MessageSummary
@@ -125,7 +124,7 @@ class MessagePage:
     """One message to read.
 
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
-    ``seen_now`` is true if opening it set \\Seen. ``newer`` and ``older`` are its neighbours in the mailbox.
+    ``list`` is the page of the mailbox it was opened from. ``newer`` and ``older`` are its neighbours in the mailbox.
     """
 
     message: MessageSummary
@@ -141,8 +140,19 @@ class MessagePage:
     notices: tuple[str, ...] = ()
     newer: MessageId | None = None
     older: MessageId | None = None
-    draft_key: str = ""
+    list: MailboxPage | None = None
+    is_draft: bool = False
     read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePage:
+    """The source of a message as text; ``cut`` where only its beginning is shown."""
+
+    message: MessageSummary
+    mailbox: Mailbox
+    text: str
+    cut: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from webmail.store.database import Database
 from webmail.store.mailboxes import MailboxState
 
 PAGE = 50
+Shown = Callable[[], Sequence[Uid]]
 WINDOW = 300
 """Messages a backfill step fetches: small enough that an index write stays short and a page request gets its turn."""
 LEASE_SECONDS = 60
@@ -53,7 +54,7 @@ class Index:
     mailbox: Mailbox
 
 
-def update(index: Index, *, shown: Callable[[], Sequence[Uid]] = list) -> MailboxState:
+def update(index: Index, *, shown: Shown = list) -> MailboxState:
     """Bring the index of a mailbox up to date and return its state; ``shown`` gives the UIDs whose flags matter most.
 
     Costs one NOOP where nothing changed and the mailbox is selected on the connection. Raises the errors of the
@@ -81,7 +82,7 @@ def _look(index: Index, state: MailboxState) -> tuple[Selected, bool]:
     return connection.selected or selected, not known or behind or connection.changed
 
 
-def _write(index: Index, *, shown: Callable[[], Sequence[Uid]]) -> MailboxState:
+def _write(index: Index, *, shown: Shown) -> MailboxState:
     state = mailboxes.state(index.database, index.mailbox.id)
     selected = index.connection.select(index.mailbox.name, writable=True)
     if selected.uidvalidity != state.uidvalidity:
@@ -103,7 +104,7 @@ def _first_contact(index: Index) -> MailboxState:
     return _settle(index, uidnext=uidnext, lowest_uid=lowest, unseen=unseen, complete=len(newest) >= selected.exists)
 
 
-def _follow(index: Index, state: MailboxState, *, shown: Callable[[], Sequence[Uid]]) -> MailboxState:
+def _follow(index: Index, state: MailboxState, *, shown: Shown) -> MailboxState:
     """Apply what other clients did since the last sync."""
     connection, database, mailbox = index.connection, index.database, index.mailbox
     connection.settle()

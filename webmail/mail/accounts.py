@@ -1,0 +1,108 @@
+"""Signing in and out: the IMAP server is the judge, and the password is kept only as long as it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webmail.account import Account, AccountId, Credentials, Server, UserId
+from webmail.address import Address, parse_address_list, valid_addr_spec
+from webmail.errors import InvalidInput, NotFound
+from webmail.imap.connection import connect
+from webmail.imap.mailboxes import list_mailboxes
+from webmail.mail.session import Gate, MailSession, account
+from webmail.store import accounts, credentials, jobs, mailboxes, outgoing, sessions
+from webmail.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in."""
+
+    user_id: UserId
+    account_id: AccountId
+
+
+def sign_in(gate: Gate, username: str, *, password: str, now: datetime) -> SignedIn:
+    """Check a name and password by an IMAP login, and remember the account, its credentials and its mailboxes.
+
+    The authenticated connection is kept for the first page. Work that waited for a new password goes on.
+    Raises InvalidInput, AuthenticationFailed, ServerUnavailable or ServerUnusable. One connection, two round trips.
+    """
+    username = username.strip()
+    for field, value in (("username", username), ("password", password)):
+        if not value:
+            raise InvalidInput("required", field=field)
+        if any(character in value for character in "\r\n\0"):
+            raise InvalidInput("line_break", field=field)
+    given = Credentials(username, password)
+    connection = connect(gate.imap_server)
+    try:
+        connection.authenticate(given)
+        listed = list_mailboxes(connection)
+    except BaseException:
+        connection.close()
+        raise
+    mine = accounts.find_or_create(gate.database, username, imap=gate.imap_server, smtp=gate.smtp_server, now=now)
+    credentials.save(gate.database, gate.database.key, account_id=mine.id, credentials=given)
+    mailboxes.reconcile(gate.database, mine.id, listed=listed)
+    if mine.identity is None:
+        _take_address(gate, mine)
+    gate.imap.close_account(mine.id)
+    gate.imap.adopt(mine.id, connection)
+    outgoing.resume_account(gate.database, mine.id, now=now)
+    jobs.put(gate.database, kind="sync", account_id=mine.id, due_at=now)
+    jobs.wake(gate.database)
+    return SignedIn(mine.user_id, mine.id)
+
+
+def _take_address(gate: Gate, mine: Account) -> None:
+    """A sign-in name that is an address becomes the From address, else the configured domain is added."""
+    address = mine.username if "@" in mine.username else f"{mine.username}@{gate.mail_domain}"
+    if gate.mail_domain or "@" in mine.username:
+        accounts.set_identity(gate.database, mine.id, address=Address("", address))
+
+
+def open_session(gate: Gate, user_id: UserId) -> MailSession:
+    """The mail session of a signed-in person. Raises NotFound if the user is gone."""
+    mine = accounts.of_user(gate.database, user_id)
+    if not mine:
+        raise NotFound("account")
+    return MailSession(user=accounts.user(gate.database, user_id), accounts=mine, database=gate.database, imap=gate.imap)
+
+
+def sign_out(session: MailSession, *, last: bool) -> bool:
+    """Forget the password if this was the ``last`` session, unless work is due; returns whether it is kept."""
+    mine = account(session)
+    if not last:
+        return False
+    if outgoing.work_due(session.database, mine.id):
+        return True
+    credentials.erase(session.database, mine.id)
+    session.imap.close_account(mine.id)
+    return False
+
+
+def needs_address(session: MailSession) -> bool:
+    """Whether the person has to be asked for a From address before writing."""
+    return account(session).identity is None
+
+
+def set_address(session: MailSession, text: str, *, name: str = "") -> None:
+    """Set the From address and name. Raises InvalidInput for ``address`` or ``name``."""
+    found = parse_address_list(text)
+    if len(found.addresses) != 1 or found.invalid or not valid_addr_spec(found.addresses[0].addr_spec):
+        raise InvalidInput("address", field="address", value=text)
+    if any(character in name for character in "\r\n\0"):
+        raise InvalidInput("line_break", field="name")
+    accounts.set_identity(session.database, account(session).id, address=Address(name.strip() or found.addresses[0].name, found.addresses[0].addr_spec))
+
+
+def adopt_servers(database: Database, *, imap: Server, smtp: Server) -> None:
+    """Let all accounts use the servers of the settings; called when the application starts."""
+    accounts.refresh_servers(database, imap=imap, smtp=smtp)
+
+
+def end_sessions(database: Database, user_id: UserId) -> None:
+    """End every session of a person."""
+    sessions.end_all(database, user_id)
