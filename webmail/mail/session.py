@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from webmail.account import Account, Server, User
-from webmail.errors import NotFound
+from webmail.errors import NotFound, UidValidityChanged
 from webmail.imap.connection import Connection
 from webmail.imap.pool import Pool
 from webmail.mailbox import Mailbox
@@ -52,4 +52,18 @@ def connection(session: MailSession, *, prefer: Mailbox | None = None) -> Iterat
     """
     mine = account(session)
     with session.imap.borrow(mine, lambda: credentials.read(session.database, session.database.key, mine.id), prefer=prefer.name if prefer else None) as lent:
+        yield lent
+
+
+@contextmanager
+def opened(session: MailSession, mailbox: Mailbox, *, uidvalidity: int) -> Iterator[Connection]:
+    """Lend a connection on which the mailbox is selected and UIDs of that UIDVALIDITY mean what they meant.
+
+    Raises NotFound("message") where UIDVALIDITY has changed: what the UIDs named cannot be found by them any more.
+    """
+    with connection(session, prefer=mailbox) as lent:
+        try:
+            lent.select(mailbox.name, uidvalidity=uidvalidity, writable=True)
+        except UidValidityChanged as error:
+            raise NotFound("message") from error
         yield lent

@@ -1,0 +1,285 @@
+"""Reading a message: its page, its body for the frame, its parts, header and source.
+
+What is shown, listed, downloaded and quoted is one and the same part: the tree is the server's BODYSTRUCTURE, and every
+section is fetched by its number. Bodies are decoded and cleaned once and kept in the index (bounded, least used first).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from urllib.parse import quote
+
+from webmail.errors import NotFound, WebmailError
+from webmail.imap import fetch, update
+from webmail.mail import listing
+from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, MailboxPage, MessagePage, SourcePage
+from webmail.mail.session import MailSession, account, opened
+from webmail.mailbox import Mailbox, SpecialUse
+from webmail.message import charset, header, mime, text
+from webmail.message.mime import Part
+from webmail.message.summary import Flag, MessageId
+from webmail.sanitize import html
+from webmail.sanitize import text as sanitized_text
+from webmail.store import mailboxes, messages
+from webmail.store.messages import StoredMessage
+
+TEXT_LIMIT = 512 * 1024
+"""Octets of a text part that are shown; the rest is a download away."""
+HTML_LIMIT = 1024 * 1024
+SOURCE_LIMIT = 256 * 1024
+HEADER_LIMIT = 256 * 1024
+IMAGE_SIGNATURES = {
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF87a": "image/gif",
+    b"GIF89a": "image/gif",
+}
+"""Pictures shown in place are told by their first octets, never by what the sender called them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML."""
+
+    document: str = ""
+    text: str = ""
+    remote_images: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartStream:
+    """The decoded content of a part, in pieces. ``inline`` only for pictures whose octets say so."""
+
+    chunks: Iterator[bytes]
+    media_type: str
+    filename: str
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStream:
+    """A whole message as the server keeps it, in pieces; ``size`` in octets."""
+
+    chunks: Iterator[bytes]
+    filename: str
+    size: int
+
+
+def message_page(
+    session: MailSession, message_id: int, *, mark_seen: bool, images: bool = False, prefer: str = "", cursor: str = "", filter: str = ""
+) -> MessagePage:
+    """A message to read, beside the list it was opened from.
+
+    Costs no round trip once the body is in the index and the message is seen; else one FETCH, and one STORE for \\Seen.
+    Raises NotFound if it is gone, and the server's errors if its body is not known yet.
+    """
+    stored, mailbox = _find(session, message_id)
+    state = mailboxes.state(session.database, mailbox.id)
+    if mark_seen and not stored.summary.seen and not state.read_only:
+        _mark_seen(session, stored, mailbox)
+    summary = stored.summary
+    shown = mime.shown(summary.structure)
+    kind = _kind(shown, prefer=prefer)
+    content = _body(session, stored, mailbox, images=images, kind=kind)
+    attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
+    newer, older = messages.neighbours(session.database, mailbox.id, summary=summary)
+    return MessagePage(
+        message=summary,
+        mailbox=mailbox,
+        body=kind if kind is BodyKind.HTML or content.text.strip() else BodyKind.EMPTY,
+        text=text.blocks(content.text, flowed=_flowed(shown.text), delsp=_delsp(shown.text)) if kind is BodyKind.TEXT else (),
+        attachments=attached,
+        remote_images=content.remote_images,
+        shows_images=images,
+        has_html=shown.html is not None,
+        has_text=shown.text is not None,
+        frame_height=_height(content.document),
+        notices=content.notices,
+        newer=newer,
+        older=older,
+        list=_list_beside(session, mailbox, cursor=cursor, filter=filter),
+        is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
+        read_only=state.read_only,
+    )
+
+
+def _list_beside(session: MailSession, mailbox: Mailbox, *, cursor: str, filter: str) -> MailboxPage | None:
+    """The list stays visible beside the message; a message must open even where its list cannot be drawn."""
+    try:
+        return listing.mailbox_page(session, mailbox.id, cursor=cursor, filter=filter)
+    except WebmailError:
+        return None
+
+
+def _kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
+    if shown.html is not None and not (prefer == "text" and shown.text is not None):
+        return BodyKind.HTML
+    return BodyKind.TEXT if shown.text is not None else BodyKind.EMPTY
+
+
+def _flowed(part: Part | None) -> bool:
+    return part is not None and part.params.get("format", "").lower() == "flowed"
+
+
+def _delsp(part: Part | None) -> bool:
+    return part is not None and part.params.get("delsp", "").lower() == "yes"
+
+
+def _height(document: str) -> int:
+    """A first guess at the height of the frame in pixels: without script the frame keeps it and scrolls inside."""
+    return max(240, min(4000, len(document) // 12))
+
+
+def attachment_row(part: Part) -> AttachmentRow:
+    """An attachment as the page lists it; an attached message without a name is named by its kind."""
+    names = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
+    media_type = f"{part.media_type}/{part.subtype}"
+    name = part.filename or names.get(media_type, f"part-{part.section or '0'}")
+    return AttachmentRow(part.section, name, media_type, mime.decoded_size(part), viewable=media_type in IMAGE_SIGNATURES.values())
+
+
+def _mark_seen(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None:
+    """Set \\Seen on the server, then in the index: the one change a page makes by being read."""
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        update.store_flags(lent, [stored.summary.uid], add=[Flag.SEEN])
+    messages.change_flags(session.database, mailbox.id, uids=[stored.summary.uid], add=[Flag.SEEN], remove=[])
+
+
+def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind) -> Body:
+    """The body as it is shown, from the index if it was read before."""
+    shown = mime.shown(stored.summary.structure)
+    part = shown.html if kind is BodyKind.HTML else shown.text
+    if part is None:
+        return Body()
+    key = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}/{part.section}/{kind}/{int(images)}/{html.POLICY_VERSION}"
+    mine = account(session).id
+    kept = messages.cached_body(session.database, account_id=mine, key=key)
+    if kept is not None:
+        found = json.loads(kept)
+        return Body(found["document"], found["text"], found["remote_images"], tuple(found["notices"]))
+    limit = HTML_LIMIT if kind is BodyKind.HTML else TEXT_LIMIT
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        octets = fetch.part(lent, stored.summary.uid, part.section, limit=limit)
+    body = _shown_html(stored, part, octets, images=images) if kind is BodyKind.HTML else _shown_text(part, octets)
+    notices = body.notices + (("cut",) if len(octets) >= limit else ()) + (("broken",) if "broken" in part.params else ())
+    body = Body(body.document, body.text, body.remote_images, tuple(dict.fromkeys(notices)))
+    messages.cache_body(session.database, account_id=mine, key=key, html=json.dumps(asdict(body)))
+    return body
+
+
+def _shown_text(part: Part, octets: bytes) -> Body:
+    decoded, known = mime.part_text(octets, part)
+    return Body(text=decoded, notices=() if known else ("charset",))
+
+
+def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool) -> Body:
+    decoded, known = mime.part_text(octets, part)
+    inline = {
+        content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
+        for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
+    }
+    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
+    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline))
+    notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
+    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
+
+
+def body(session: MailSession, message_id: int, *, images: bool = False) -> str:
+    """The cleaned HTML document of a message for its frame. Raises NotFound where the message has no HTML."""
+    stored, mailbox = _find(session, message_id)
+    if mime.shown(stored.summary.structure).html is None:
+        raise NotFound("body")
+    return _body(session, stored, mailbox, images=images, kind=BodyKind.HTML).document
+
+
+def readable_text(session: MailSession, message_id: int) -> str:
+    """The body as plain text, for quoting: the text part, else the words of the HTML part."""
+    stored, mailbox = _find(session, message_id)
+    shown = mime.shown(stored.summary.structure)
+    part = shown.text or shown.html
+    if part is None:
+        return ""
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        octets = fetch.part(lent, stored.summary.uid, part.section, limit=TEXT_LIMIT)
+    decoded, _ = mime.part_text(octets, part)
+    if part is shown.html:
+        return sanitized_text.as_text(decoded)
+    return text.unflow(decoded, delsp=_delsp(part)) if _flowed(part) else decoded
+
+
+def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
+    """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
+    stored, mailbox = _find(session, message_id)
+    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and not each.parts), None)
+    if found is None:
+        raise NotFound("part")
+    attached = attachment_row(found)
+
+    def octets() -> Iterator[bytes]:
+        with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+            yield from mime.decode_stream(fetch.part_chunks(lent, stored.summary.uid, section), encoding=found.encoding)
+
+    first, rest = _started(octets)
+    media_type = _picture(first)
+    return PartStream(rest, media_type or "application/octet-stream", attached.filename, inline=bool(media_type))
+
+
+def _started(octets: Callable[[], Iterator[bytes]]) -> tuple[bytes, Iterator[bytes]]:
+    """Fetch the first piece now, so that an error has a page of its own; the rest follows on demand."""
+    stream = octets()
+    first = next(stream, b"")
+
+    def resumed() -> Iterator[bytes]:
+        yield first
+        yield from stream
+
+    return first, resumed()
+
+
+def _picture(beginning: bytes) -> str:
+    """The media type of a picture that browsers show safely, by its first octets; else empty."""
+    for signature, media_type in IMAGE_SIGNATURES.items():
+        if beginning.startswith(signature):
+            return media_type
+    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
+        return "image/webp"
+    return ""
+
+
+def source(session: MailSession, message_id: int) -> SourceStream:
+    """The message as the server keeps it, for download as .eml (RFC 5322), in constant memory."""
+    stored, mailbox = _find(session, message_id)
+
+    def octets() -> Iterator[bytes]:
+        with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+            yield from fetch.source_chunks(lent, stored.summary.uid)
+
+    _, chunks = _started(octets)
+    name = mime.safe_filename(stored.summary.envelope.subject)[:80] or "message"
+    return SourceStream(chunks, f"{name}.eml", stored.summary.size)
+
+
+def source_page(session: MailSession, message_id: int) -> SourcePage:
+    """The beginning of the source as readable text."""
+    stored, mailbox = _find(session, message_id)
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        octets = fetch.part(lent, stored.summary.uid, "", limit=SOURCE_LIMIT)
+    decoded, _ = charset.decode(octets, "utf-8")
+    return SourcePage(stored.summary, mailbox, decoded.replace("\r\n", "\n").replace("\0", "\ufffd"), cut=len(octets) >= SOURCE_LIMIT)
+
+
+def headers(session: MailSession, message_id: int) -> HeadersPage:
+    """All header fields in order, decoded."""
+    stored, mailbox = _find(session, message_id)
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        raw = fetch.header(lent, stored.summary.uid, limit=HEADER_LIMIT)
+    return HeadersPage(stored.summary, mailbox, header.display_fields(raw))
+
+
+def _find(session: MailSession, message_id: int) -> tuple[StoredMessage, Mailbox]:
+    mine = account(session).id
+    stored = messages.get(session.database, mine, MessageId(message_id))
+    return stored, mailboxes.get(session.database, mine, stored.mailbox_id)
