@@ -1,0 +1,244 @@
+"""Filing: flag, move, copy, archive, junk and delete messages, and undo each of these.
+
+The server's OK comes first; the same request then applies the change to the index and writes the journal entry that
+Undo reads. A role mailbox that is missing stops the action: nothing ever falls through to deletion.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from webmail.imap import update
+from webmail.imap.connection import Connection
+from webmail.mail.mailboxes import role
+from webmail.mail.pages import ActionResult, ConfirmPage
+from webmail.mail.session import MailSession, account, opened
+from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.message.summary import Flag, MessageId, Uid
+from webmail.store import journal, mailboxes, messages
+from webmail.store.journal import JournalEntry
+from webmail.store.messages import StoredMessage
+
+LIMIT = 5000
+"""Messages one request may act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlagChange:
+    """An action that sets or clears a flag."""
+
+    code: str
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+FLAG_CHANGES = {
+    "seen": FlagChange("seen", add=(Flag.SEEN,)),
+    "unseen": FlagChange("unseen", remove=(Flag.SEEN,)),
+    "flag": FlagChange("flagged", add=(Flag.FLAGGED,)),
+    "unflag": FlagChange("unflagged", remove=(Flag.FLAGGED,)),
+}
+ROLE_MOVES = {
+    "archive": ("archived", SpecialUse.ARCHIVE),
+    "junk": ("junked", SpecialUse.JUNK),
+    "not_junk": ("not_junk", SpecialUse.INBOX),
+    "delete": ("deleted", SpecialUse.TRASH),
+}
+JUNK_KEYWORDS = {"junk": (Flag.JUNK, Flag.NOT_JUNK), "not_junk": (Flag.NOT_JUNK, Flag.JUNK)}
+"""What filters learn from: the keyword to set and the one to clear (RFC 5788 registry)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The messages of one mailbox that an action is about."""
+
+    mailbox: Mailbox
+    uidvalidity: int
+    messages: tuple[StoredMessage, ...]
+
+    @property
+    def uids(self) -> list[Uid]:
+        return [each.summary.uid for each in self.messages]
+
+
+def act(session: MailSession, action: str, *, ids: Sequence[int], target: int | None = None, confirmed: bool = False) -> ActionResult | ConfirmPage:
+    """Do one thing to messages; what cannot be undone is asked first (a ConfirmPage).
+
+    Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever. Costs one or two round trips
+    per mailbox. Raises InvalidInput, NotFound (``missing_role``: offer to create it), NotAllowed (read-only mailbox),
+    ServerRefused (over quota).
+    """
+    if not ids:
+        raise InvalidInput("nothing_selected", field="ids")
+    if len(ids) > LIMIT:
+        raise InvalidInput("too_many", field="ids", limit=LIMIT)
+    batches = _batches(session, ids)
+    if action in FLAG_CHANGES:
+        return _change_flags(session, batches, FLAG_CHANGES[action])
+    if action == "delete" and all(batch.mailbox.special_use is SpecialUse.TRASH for batch in batches):
+        action = "delete_forever"
+    if action == "delete_forever":
+        return _delete_forever(session, batches, confirmed=confirmed)
+    if action in ROLE_MOVES:
+        code, wanted = ROLE_MOVES[action]
+        return _move(session, batches, role(session, wanted), code=code, keywords=JUNK_KEYWORDS.get(action))
+    if action in ("move", "copy"):
+        where = mailboxes.get(session.database, account(session).id, MailboxId(target or 0))
+        return _move(session, batches, where, code="moved") if action == "move" else _copy(session, batches, where)
+    raise InvalidInput("action", field="action", value=action)
+
+
+def _batches(session: MailSession, ids: Sequence[int]) -> list[Batch]:
+    mine = account(session).id
+    found: dict[tuple[MailboxId, int], list[StoredMessage]] = defaultdict(list)
+    for stored in messages.get_many(session.database, mine, [MessageId(each) for each in ids]):
+        found[stored.mailbox_id, stored.uidvalidity].append(stored)
+    if not found:
+        raise NotFound("message")
+    return [
+        Batch(mailboxes.get(session.database, mine, mailbox_id), uidvalidity, tuple(group)) for (mailbox_id, uidvalidity), group in found.items()
+    ]
+
+
+def _writable(connection: Connection, mailbox: Mailbox, *, flags: Collection[str] = ()) -> None:
+    """Say plainly what the server would not do (RFC 9051 §7.1: READ-ONLY, PERMANENTFLAGS)."""
+    chosen = connection.selected
+    if chosen is None:
+        raise Conflict("deselected")
+    if chosen.read_only:
+        raise NotAllowed("read_only", name=mailbox.label)
+    kept = {flag.lower() for flag in chosen.permanent_flags}
+    lost = [flag for flag in flags if kept and flag.lower() not in kept and ("\\*" not in kept or flag.startswith("\\"))]
+    if lost:
+        raise NotAllowed("flag_not_kept", name=mailbox.label, flag=lost[0])
+
+
+def _record(session: MailSession, action: str, entries: list[JournalEntry]) -> int:
+    useful = [entry for entry in entries if entry.uids]
+    return journal.record(session.database, account(session).id, action=action, entries=useful, now=datetime.now(UTC)) if useful else 0
+
+
+def _change_flags(session: MailSession, batches: list[Batch], change: FlagChange) -> ActionResult:
+    """Only messages that do not have the flag yet are touched, so that Undo gives back what was."""
+    entries = []
+    for batch in batches:
+        wanted = [
+            each.summary.uid
+            for each in batch.messages
+            if not set(change.add) <= each.summary.flags or each.summary.flags.intersection(change.remove)
+        ]
+        if not wanted:
+            continue
+        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
+            _writable(lent, batch.mailbox, flags=change.add + change.remove)
+            update.store_flags(lent, wanted, add=change.add, remove=change.remove)
+        messages.change_flags(session.database, batch.mailbox.id, uids=wanted, add=change.add, remove=change.remove)
+        entries.append(_flags_entry(batch.mailbox, batch.uidvalidity, wanted, change))
+    count = sum(len(batch.messages) for batch in batches)
+    return ActionResult(change.code, count, _record(session, change.code, entries), mailbox_id=batches[0].mailbox.id)
+
+
+def _flags_entry(mailbox: Mailbox, uidvalidity: int, uids: Sequence[Uid], change: FlagChange) -> JournalEntry:
+    return JournalEntry(kind="flags", mailbox_id=mailbox.id, uidvalidity=uidvalidity, uids=tuple(uids), added=change.add, removed=change.remove)
+
+
+def _move(session: MailSession, batches: list[Batch], target: Mailbox, *, code: str, keywords: tuple[str, str] | None = None) -> ActionResult:
+    if not target.selectable:
+        raise NotAllowed("not_selectable", name=target.label)
+    entries = []
+    for batch in batches:
+        if batch.mailbox.id == target.id:
+            continue
+        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
+            _writable(lent, batch.mailbox)
+            if keywords and lent.selected and "\\*" in lent.selected.permanent_flags:
+                update.store_flags(lent, batch.uids, add=[keywords[0]], remove=[keywords[1]])
+            entries.append(_move_batch(session, lent, batch.mailbox, target, uids=batch.uids))
+    count = sum(len(batch.messages) for batch in batches)
+    return ActionResult(code, count, _record(session, code, entries), target=target, mailbox_id=batches[0].mailbox.id)
+
+
+def _move_batch(session: MailSession, lent: Connection, mailbox: Mailbox, target: Mailbox, *, uids: Sequence[Uid]) -> JournalEntry:
+    """Move on the server, then in the index; the entry tells where each message has gone."""
+    uidvalidity = lent.selected.uidvalidity if lent.selected else 0
+    result = update.move(lent, uids, target.name)
+    messages.relocate(session.database, mailbox.id, target=target.id, uidvalidity=result.uidvalidity, uids=uids, new_uids=result.uids)
+    known = [uid for uid in uids if uid in result.uids]
+    return JournalEntry(
+        kind="move",
+        mailbox_id=mailbox.id,
+        uidvalidity=uidvalidity,
+        uids=tuple(known),
+        target_mailbox_id=target.id,
+        target_uidvalidity=result.uidvalidity,
+        target_uids=tuple(result.uids[uid] for uid in known),
+    )
+
+
+def _copy(session: MailSession, batches: list[Batch], target: Mailbox) -> ActionResult:
+    if not target.selectable:
+        raise NotAllowed("not_selectable", name=target.label)
+    entries = []
+    for batch in batches:
+        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
+            result = update.copy(lent, batch.uids, target.name)
+        known = [uid for uid in batch.uids if uid in result.uids]
+        entries.append(
+            JournalEntry(
+                kind="copy",
+                mailbox_id=batch.mailbox.id,
+                uidvalidity=batch.uidvalidity,
+                uids=tuple(known),
+                target_mailbox_id=target.id,
+                target_uidvalidity=result.uidvalidity,
+                target_uids=tuple(result.uids[uid] for uid in known),
+            )
+        )
+    count = sum(len(batch.messages) for batch in batches)
+    return ActionResult("copied", count, _record(session, "copied", entries), target=target, mailbox_id=batches[0].mailbox.id)
+
+
+def _delete_forever(session: MailSession, batches: list[Batch], *, confirmed: bool) -> ActionResult | ConfirmPage:
+    count = sum(len(batch.messages) for batch in batches)
+    if not confirmed:
+        chosen = tuple(each.summary.id for batch in batches for each in batch.messages)
+        return ConfirmPage("delete_forever", count, batches[0].mailbox, chosen)
+    for batch in batches:
+        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
+            _writable(lent, batch.mailbox)
+            update.expunge(lent, batch.uids)
+        messages.remove(session.database, batch.mailbox.id, uids=batch.uids)
+    return ActionResult("deleted_forever", count, mailbox_id=batches[0].mailbox.id)
+
+
+def undo(session: MailSession, journal_id: int) -> ActionResult:
+    """Take back what a journal entry describes. Raises NotFound, or Conflict("undone") the second time."""
+    mine = account(session).id
+    written = journal.get(session.database, mine, journal_id)
+    if written.undone_at is not None:
+        raise Conflict("undone")
+    count = sum(_undo_entry(session, entry) for entry in written.entries)
+    journal.mark_undone(session.database, written.id, now=datetime.now(UTC))
+    return ActionResult("undone", count, mailbox_id=written.entries[0].mailbox_id)
+
+
+def _undo_entry(session: MailSession, entry: JournalEntry) -> int:
+    mine = account(session).id
+    mailbox = mailboxes.get(session.database, mine, entry.mailbox_id)
+    if entry.kind == "flags":
+        with opened(session, mailbox, uidvalidity=entry.uidvalidity) as lent:
+            update.store_flags(lent, entry.uids, add=entry.removed, remove=entry.added)
+        messages.change_flags(session.database, mailbox.id, uids=entry.uids, add=entry.removed, remove=entry.added)
+        return len(entry.uids)
+    target = mailboxes.get(session.database, mine, MailboxId(entry.target_mailbox_id or 0))
+    with opened(session, target, uidvalidity=entry.target_uidvalidity) as lent:
+        if entry.kind == "move":
+            _move_batch(session, lent, target, mailbox, uids=entry.target_uids)
+        else:
+            update.expunge(lent, entry.target_uids)
+            messages.remove(session.database, target.id, uids=entry.target_uids)
+    return len(entry.target_uids)
