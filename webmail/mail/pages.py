@@ -200,7 +200,12 @@ class DraftAttachment:
 
 @dataclass(frozen=True, slots=True)
 class ComposePage:
-    """The compose form. ``key`` is the draft's random key; ``errors`` are field -> code."""
+    """The compose form. ``key`` is the draft's random key; ``errors`` are (field, code, values).
+
+    ``original`` and ``original_action`` (``reply``, ``reply_all``, ``forward``) go back as hidden fields. ``included`` are the
+    attachments of a forwarded message not yet taken into a draft: checked boxes named ``include`` with the section.
+    ``placed`` is false while the server's Drafts folder does not have the newest text yet.
+    """
 
     key: str
     identities: tuple[Address, ...]
@@ -211,10 +216,12 @@ class ComposePage:
     subject: str
     text: str
     attachments: tuple[DraftAttachment, ...] = ()
+    included: tuple[AttachmentRow, ...] = ()
     saved_at: datetime | None = None
+    placed: bool = True
     errors: tuple[tuple[str, str, dict[str, object]], ...] = ()
-    reply_to_message: MessageId | None = None
-    back_to: MailboxId | None = None
+    original: MessageId | None = None
+    original_action: str = ""
 
 
 class SubmissionState(enum.StrEnum):
