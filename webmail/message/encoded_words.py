@@ -1,0 +1,99 @@
+"""Encoded words: header text in any charset, read tolerantly and written strictly (RFC 2047)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from webmail.address import printable
+from webmail.message.charset import decode
+
+# Blanks inside the text of a word are forbidden and common; a "?" inside would end it.
+_WORD = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?([^?]*)\?=")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_ENCODED_OCTET = re.compile(r"=([0-9A-Fa-f]{2})")
+
+
+def text_of(raw: bytes | str) -> str:
+    """The characters of a raw header value, encoded words untouched: UTF-8 (RFC 6532), else as old mail programs sent it."""
+    if isinstance(raw, str):
+        return raw
+    return raw.decode("ascii") if raw.isascii() else decode(raw)[0]
+
+
+def _octets(encoding: str, text: str) -> bytes:
+    """The octets a word stands for; what is not in its alphabet is passed over."""
+    if encoding in "bB":
+        digits = _NOT_BASE64.sub("", text)
+        if len(digits) % 4 == 1:
+            digits = digits[:-1]
+        return binascii.a2b_base64(digits + "=" * (-len(digits) % 4))
+    text = text.replace("_", " ")
+    octets = _ENCODED_OCTET.sub(lambda match: chr(int(match[1], 16)), text) if "=" in text else text
+    # Characters beyond Latin-1 have no place in a word; they keep their own octets.
+    return octets.encode("latin-1") if all(character < "\u0100" for character in octets) else octets.encode("utf-8", "replace")
+
+
+def decode_words(text: str) -> str:
+    """The text with its encoded words decoded; not yet made safe to show. Words next to each other are one (RFC 2047 §6.2)."""
+    if "=?" not in text:
+        return text
+    out: list[str] = []
+    charset, octets, end = "", b"", 0
+    for word in _WORD.finditer(text):
+        between = text[end : word.start()]
+        adjoining = bool(octets or charset) and not between.strip()
+        name = word[1].partition("*")[0].lower()
+        if not (adjoining and name == charset):
+            # A character may be cut in two between words of one charset, so their octets are joined before decoding.
+            out.append(decode(octets, charset)[0])
+            octets = b""
+        if not adjoining:
+            out.append(between)
+        charset, octets, end = name, octets + _octets(word[2], word[3]), word.end()
+    out += (decode(octets, charset)[0], text[end:])
+    return "".join(out)
+
+
+def decode_text(raw: bytes | str) -> str:
+    """A header value as a person reads it, on one line.
+
+    Encoded words are decoded from any charset, known or not; raw 8-bit text is read as UTF-8, else as an old charset.
+    No controls, line breaks, bidi or invisible characters, lone surrogates. Never raises; linear time. RFC 2047.
+    """
+    return printable(decode_words(text_of(raw))).strip()
+
+
+_MAX_WORD = 75
+_Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+
+
+def _q(octets: bytes) -> str:
+    return "".join("_" if octet == 0x20 else chr(octet) if octet in _Q_SAFE else f"={octet:02X}" for octet in octets)
+
+
+def _b(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
+
+
+def encode_words(text: str) -> list[str]:
+    """The text as encoded words of at most 75 characters each, in the shorter of the two encodings (RFC 2047 §2).
+
+    Every word holds whole characters. Joined by blanks they decode to the text; valid in a phrase too (§5, rule 3).
+    """
+    octets = text.encode("utf-8", "replace")
+    letter, encode = ("q", _q) if len(_q(octets)) <= len(_b(octets)) else ("b", _b)
+    start = f"=?utf-8?{letter}?"
+    room = _MAX_WORD - len(start) - 2
+    words: list[str] = []
+    current = b""
+    for character in text:
+        more = current + character.encode("utf-8", "replace")
+        if current and len(encode(more)) > room:
+            words.append(f"{start}{encode(current)}?=")
+            more = character.encode("utf-8", "replace")
+        current = more
+    if current:
+        words.append(f"{start}{encode(current)}?=")
+    return words
