@@ -178,16 +178,11 @@ def mark_sent(session: MailSession, submission_id: int, *, now: datetime) -> Non
 def outbox(session: MailSession) -> OutboxPage:
     """All submissions worth showing, newest first in each group."""
     rows = [_row(each) for each in outgoing.of_account(session.database, account(session).id, limit=SHOWN)]
-    refused = {row.id for row in rows if row.state is SubmissionState.FILED and _refused(row)}
     return OutboxPage(
         waiting=tuple(row for row in rows if row.state in WAITING),
         problems=tuple(row for row in rows if row.state in PROBLEMS),
-        sent=tuple(row for row in rows if row.state is SubmissionState.FILED or row.id in refused),
+        sent=tuple(row for row in rows if row.state is SubmissionState.FILED),
     )
-
-
-def _refused(row: SubmissionRow) -> bool:
-    return any(each.state is RecipientState.REFUSED for each in row.recipients)
 
 
 def _row(found: Submission) -> SubmissionRow:

@@ -1,0 +1,70 @@
+"""The worker: looks for due work each second or when woken, delivers submissions, and keeps the index up.
+
+Deliveries run in threads of their own, because the answer to a message may take ten minutes; upkeep runs in one thread,
+so that a page request never competes with more than one index writer. Work is claimed in the database: any number of
+workers may run, and one that is killed loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from webmail.mail import delivery, upkeep, wakeup
+from webmail.mail.session import Gate
+
+LOG = logging.getLogger(__name__)
+LOOK_SECONDS = 1.0
+DELIVERIES = 8
+
+
+def run(gate: Gate, *, stop: threading.Event) -> None:
+    """Work until ``stop`` is set; what is running then gets five seconds to reach a stored state."""
+    owner = secrets.token_hex(8)
+    upkeeper = threading.Thread(target=_keep_up, args=(gate, owner, stop), name="upkeep", daemon=True)
+    upkeeper.start()
+    room = threading.Semaphore(DELIVERIES)
+    with wakeup.waiter(gate) as waiter, ThreadPoolExecutor(DELIVERIES, "delivery") as deliveries:
+        while not stop.is_set():
+            while room.acquire(blocking=False):
+                if not _deliver_next(gate, deliveries, owner=owner, room=room):
+                    room.release()
+                    break
+            waiter.wait(LOOK_SECONDS)
+        deliveries.shutdown(wait=False, cancel_futures=True)
+    upkeeper.join(timeout=5)
+
+
+def _deliver_next(gate: Gate, deliveries: ThreadPoolExecutor, *, owner: str, room: threading.Semaphore) -> bool:
+    """Start the next due delivery in a thread of its own; tells whether there was one."""
+    name = f"{owner}-{secrets.token_hex(4)}"
+    found = delivery.claim(gate, owner=name)
+    if found is None:
+        return False
+
+    def deliver() -> None:
+        try:
+            delivery.advance(gate, found, owner=name)
+        except Exception:
+            LOG.exception("delivery of submission %d stopped", found.id)
+        finally:
+            room.release()
+
+    deliveries.submit(deliver)
+    return True
+
+
+def _keep_up(gate: Gate, owner: str, stop: threading.Event) -> None:
+    """Do due upkeep, one piece at a time."""
+    while not stop.is_set():
+        try:
+            job = upkeep.claim(gate, owner=owner)
+            if job is not None:
+                upkeep.run(gate, job)
+        except Exception:
+            LOG.exception("upkeep stopped")
+            job = None
+        if job is None:
+            stop.wait(LOOK_SECONDS)
