@@ -124,6 +124,7 @@ class MessagePage:
     """One message to read.
 
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
+    ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``list`` is the page of the mailbox it was opened from. ``newer`` and ``older`` are its neighbours in the mailbox.
     """
 
@@ -143,6 +144,7 @@ class MessagePage:
     list: MailboxPage | None = None
     is_draft: bool = False
     read_only: bool = False
+    can_show_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,10 @@ class SubmissionStep:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionPage:
-    """The delivery report of one submission. ``transcript`` is the SMTP conversation with secrets blanked."""
+    """The delivery report of one submission. ``transcript`` is the SMTP conversation with secrets blanked.
+
+    ``outbox`` is the list it was opened from.
+    """
 
     submission: SubmissionRow
     steps: tuple[SubmissionStep, ...]
@@ -295,6 +300,7 @@ class SubmissionPage:
     message_id_field: str
     error_code: str = ""
     server_text: str = ""
+    outbox: OutboxPage | None = None
 
 
 @dataclass(frozen=True, slots=True)
