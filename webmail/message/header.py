@@ -37,6 +37,7 @@ _MAX_HEADER = 1_000_000
 _MAX_FIELDS = 2_000
 _MAX_SUBJECT = 1_000
 _MAX_RAW = 500
+_MAX_LIST = 200_000
 _MAX_IDS = 200
 _NAME = re.compile(rb"[!-9;-~]+")
 _FOLD = re.compile(rb"\n(?=[ \t])")
@@ -73,11 +74,11 @@ def split_fields(raw: bytes) -> list[tuple[str, bytes]]:
     return fields
 
 
-_MONTHS = {
-    name: number for number, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
+_MONTHS = dict(zip(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], range(1, 13), strict=True))
 _DATE = re.compile(r"(?:[A-Za-z]{3}, *)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d)(?::(\d\d))? ([+-])(\d\d)([0-5]\d)(?: ?\([^()]*\))?")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)? ?(?:Z|z|([+-])(\d\d):?([0-5]\d))?")
+_COMMENT = re.compile(r"\([^()]*\)")
+_AROUND_COLON = re.compile(r" *+: *+")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
 
@@ -115,6 +116,8 @@ def parse_date(text: str) -> datetime | None:
 
 
 def _guessed_date(text: str) -> datetime | None:
+    # Comments and blanks may stand between any two tokens (RFC 5322 §4.3).
+    text = _AROUND_COLON.sub(":", _COMMENT.sub(" ", text))
     try:
         parts = parsedate_tz(text)
     except (ValueError, IndexError, TypeError, AttributeError, OverflowError):
@@ -153,7 +156,7 @@ def _addresses(values: list[bytes]) -> AddressList:
     """The addresses of all fields of one name, their names decoded."""
     if not values:
         return AddressList()
-    lists = [parse_address_list(text_of(value)) for value in values[:20]]
+    lists = [parse_address_list(text_of(value[:_MAX_LIST])) for value in values[:20]]
     return AddressList(
         tuple([_with_decoded_name(address) for one in lists for address in one.addresses][:1000]),
         tuple(text for one in lists for text in one.invalid),
@@ -243,28 +246,12 @@ def envelope(raw_header: bytes) -> Envelope:
     )
 
 
-_ADDRESS_FIELDS = frozenset(
-    [
-        "from",
-        "sender",
-        "to",
-        "cc",
-        "bcc",
-        "reply-to",
-        "resent-from",
-        "resent-sender",
-        "resent-to",
-        "resent-cc",
-        "resent-bcc",
-        "return-path",
-        "delivered-to",
-    ]
-)
+_ADDRESS_FIELDS = frozenset({"from", "sender", "to", "cc", "bcc", "reply-to"})
 
 
 def _display(name: str, value: bytes) -> str:
     text = text_of(value)
-    if name.lower() in _ADDRESS_FIELDS and "=?" in text:
+    if name.lower().removeprefix("resent-") in _ADDRESS_FIELDS and "=?" in text:
         found = parse_address_list(text)
         if found.addresses and not (found.doubtful or found.invalid or found.cut):
             return ", ".join(format_address(_with_decoded_name(address)) for address in found.addresses)
