@@ -1,0 +1,1 @@
+"""Real servers, and servers that misbehave on purpose, for the tests."""
