@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 from webmail.mail import delivery, upkeep, wakeup
 from webmail.mail.session import Gate
@@ -26,19 +25,22 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
     upkeeper = threading.Thread(target=_keep_up, args=(gate, owner, stop), name="upkeep", daemon=True)
     upkeeper.start()
     room = threading.Semaphore(DELIVERIES)
-    with wakeup.waiter(gate) as waiter, ThreadPoolExecutor(DELIVERIES, "delivery") as deliveries:
+    with wakeup.waiter(gate) as waiter:
         while not stop.is_set():
             while room.acquire(blocking=False):
-                if not _deliver_next(gate, deliveries, owner=owner, room=room):
+                if not _deliver_next(gate, owner=owner, room=room):
                     room.release()
                     break
             waiter.wait(LOOK_SECONDS)
-        deliveries.shutdown(wait=False, cancel_futures=True)
     upkeeper.join(timeout=5)
 
 
-def _deliver_next(gate: Gate, deliveries: ThreadPoolExecutor, *, owner: str, room: threading.Semaphore) -> bool:
-    """Start the next due delivery in a thread of its own; tells whether there was one."""
+def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
+    """Start the next due delivery in a thread of its own; tells whether there was one.
+
+    The threads are daemons: the end of the worker does not wait for an answer that may take minutes. What was stored
+    before tells the next worker how far each one got.
+    """
     name = f"{owner}-{secrets.token_hex(4)}"
     found = delivery.claim(gate, owner=name)
     if found is None:
@@ -52,7 +54,7 @@ def _deliver_next(gate: Gate, deliveries: ThreadPoolExecutor, *, owner: str, roo
         finally:
             room.release()
 
-    deliveries.submit(deliver)
+    threading.Thread(target=deliver, name=f"delivery-{found.id}", daemon=True).start()
     return True
 
 

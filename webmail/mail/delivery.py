@@ -121,22 +121,29 @@ def _transaction(attempt: Attempt, talk: Session, pending: list[str]) -> Submiss
             taken.append(address)
     if not taken:
         return _nobody_taken(attempt)
-    ready = talk.data()
-    if ready.kind != "ok":
-        attempt.results.update({address: _result(ready) for address in taken})
-        return _nobody_taken(attempt)
+    outgoing.set_recipients(attempt.database, attempt.submission.id, results=_others(attempt, taken))
+    talk.data()
     if not attempt.move(SubmissionState.SUBMITTING, SubmissionState.HANDING_OVER):
         return SubmissionState.SUBMITTING
-    outgoing.renew(attempt.database, attempt.submission.id, owner=attempt.owner, until=datetime.now(UTC) + timedelta(seconds=ANSWER_SECONDS + 60))
+    until = datetime.now(UTC) + timedelta(seconds=ANSWER_SECONDS + 60)
+    outgoing.renew(attempt.database, attempt.submission.id, owner=attempt.owner, until=until)
     try:
         talk.send_body(raw)
         reply = talk.wait(ANSWER_SECONDS)
     except WebmailError as error:
-        return _unclear(attempt, taken, error)
+        if error.code == "no_answer":
+            return _unclear(attempt, taken, error)
+        attempt.step("failed", kind="wait", error=error.code, reply=error.server_text)
+        return _later(attempt, SubmissionState.HANDING_OVER, error)
     attempt.results.update({address: _result(reply) for address in taken})
     if reply.kind != "ok":
         return _nobody_taken(attempt, state=SubmissionState.HANDING_OVER)
     return _accepted(attempt, talk, taken, reply)
+
+
+def _others(attempt: Attempt, taken: list[str]) -> dict[str, tuple[str, str, str]]:
+    """The recipients the server did not take; the others have no answer before the dot has one."""
+    return {address: result for address, result in attempt.results.items() if address not in taken}
 
 
 def _result(reply: Reply) -> tuple[str, str, str]:

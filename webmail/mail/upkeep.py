@@ -91,7 +91,9 @@ def _follow(session: MailSession, mailbox: Mailbox) -> None:
 
 def _present(session: MailSession, account_id: AccountId) -> bool:
     """Whether somebody uses the account in a browser."""
-    return sessions.count_for_account(session.database, account_id, seen_since=datetime.now(UTC) - timedelta(minutes=30)) > 0
+    now = datetime.now(UTC)
+    living = sessions.of_user(session.database, session.user.id, now=now)
+    return any(each.account_id == account_id and now - each.last_seen < timedelta(minutes=30) for each in living)
 
 
 def _backfill_account(session: MailSession) -> datetime | None:

@@ -1,0 +1,56 @@
+"""The application: settings, databases and the IMAP pool are put together here, and handed to the pages and commands."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from webmail import cli, web
+from webmail.imap.pool import Pool
+from webmail.mail import accounts
+from webmail.mail.session import Gate
+from webmail.settings import Settings, load
+from webmail.store.database import Database
+from webmail.web.services import Services
+
+SETTINGS_FILE = Path("webmail.toml")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The Flask application. Starts no thread and no process and makes no connection; opens the databases.
+
+    Raises InvalidInput for settings that cannot be used.
+    """
+    settings = settings or load(os.environ, file=SETTINGS_FILE)
+    app = Flask("webmail", root_path=str(Path(__file__).parent), template_folder="templates", static_folder="static")
+    gate = build_gate(settings)
+    web.register(
+        app,
+        Services(
+            gate=gate,
+            secure_cookies=settings.secure,
+            public_url=settings.public_url,
+            trusted_proxies=settings.trusted_proxies,
+            upload_limit=settings.attachment_limit,
+            session_lifetime=timedelta(days=settings.session_days),
+        ),
+    )
+    cli.register(app, settings, gate)
+    return app
+
+
+def build_gate(settings: Settings) -> Gate:
+    """What the mail service is built on."""
+    gate = Gate(
+        database=Database.open(settings.data_path, url=settings.database_url, key_path=settings.key_path),
+        imap=Pool(),
+        imap_server=settings.imap,
+        smtp_server=settings.smtp,
+        mail_domain=settings.mail_domain,
+        undo_seconds=settings.undo_seconds,
+    )
+    accounts.adopt_servers(gate.database, imap=gate.imap_server, smtp=gate.smtp_server)
+    return gate
