@@ -1,0 +1,51 @@
+"""Bodies made ready to be shown, kept in the index until others are used more."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from webmail.account import AccountId
+from webmail.store.columns import clean
+from webmail.store.database import Database
+from webmail.store.schema import bodies
+
+LIMIT = 64 << 20
+USED_LATELY = 64
+"""A body among so many used last need not be marked as used again: reading must not cost a write."""
+
+
+def cached_body(database: Database, *, account_id: AccountId, key: str) -> str | None:
+    """A body made ready earlier, or None."""
+    mine = (bodies.c.account_id == account_id) & (bodies.c.key == key)
+    with database.index() as connection:
+        row = connection.execute(select(bodies.c.html, bodies.c.used).where(mine)).first()
+        last = _last_used(connection)
+    if row is None:
+        return None
+    if row.used <= last - USED_LATELY:
+        with database.index_write() as connection:
+            connection.execute(update(bodies).where(mine).values(used=_last_used(connection) + 1))
+    return str(row.html)
+
+
+def cache_body(database: Database, *, account_id: AccountId, key: str, html: str, limit_bytes: int = LIMIT) -> None:
+    """Keep a body; the ones not used for longest make way once all together exceed ``limit_bytes``."""
+    kept = clean(html)
+    size = len(kept.encode())
+    if size > limit_bytes:
+        return
+    with database.index_write() as connection:
+        connection.execute(delete(bodies).where(bodies.c.account_id == account_id, bodies.c.key == key))
+        total = connection.execute(select(func.sum(bodies.c.size))).scalar() or 0
+        oldest = connection.execute(select(bodies.c.used, bodies.c.size).order_by(bodies.c.used)) if total + size > limit_bytes else ()
+        for used, freed in list(oldest):
+            if total + size <= limit_bytes:
+                break
+            connection.execute(delete(bodies).where(bodies.c.used == used))
+            total -= freed
+        row = {"account_id": account_id, "key": key, "html": kept, "size": size, "used": _last_used(connection) + 1}
+        connection.execute(insert(bodies).values(row))
+
+
+def _last_used(connection: Connection) -> int:
+    return connection.execute(select(func.max(bodies.c.used))).scalar() or 0

@@ -1,0 +1,394 @@
+"""The message index: what lists show without asking the server.
+
+Rows are found by mailbox and UID, listed newest first by internal date and id, and named by an id that is never used
+twice, even when the whole index is dropped: ids come from a sequence in the durable database. Whoever changes rows
+adjusts the counts of the mailbox in the same transaction. Writers of many rows go in transactions of 200, so that
+nobody waits long for the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, func, insert, literal_column, select, tuple_, update
+
+from webmail.account import AccountId
+from webmail.errors import InvalidInput, NotFound, UidValidityChanged
+from webmail.mailbox import Mailbox, MailboxId
+from webmail.message.mime import Part, has_attachments
+from webmail.message.summary import Flag, MessageId, MessageSummary, Uid
+from webmail.store.bodies import cache_body as cache_body
+from webmail.store.bodies import cached_body as cached_body
+from webmail.store.columns import (
+    clean,
+    envelope_column,
+    envelope_value,
+    flags_column,
+    flags_value,
+    microseconds,
+    moment,
+    structure_column,
+    structure_value,
+)
+from webmail.store.database import Database
+from webmail.store.schema import mailbox_state, messages, sequences
+
+_Item = TypeVar("_Item")
+
+CHUNK = 200
+UNKNOWN_STRUCTURE = Part("", "text", "plain")
+"""What stands in for the structure in lists, which never look at it."""
+LISTED = [messages.c[name] for name in ("id", "uid", "flags", "internal_date", "size", "preview", "envelope", "attachments")]
+# Written as literals, because SQLite uses a partial index only for the very words of its condition.
+FILTERS: dict[str, ColumnElement[bool]] = {
+    "unread": messages.c.seen == literal_column("0"),
+    "flagged": messages.c.flagged == literal_column("1"),
+    "attachments": messages.c.attachments == literal_column("1"),
+}
+FLAG_COLUMNS = {Flag.SEEN: messages.c.seen, Flag.FLAGGED: messages.c.flagged}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """A row of a list. Its summary has no structure: ``has_attachments`` is all a list wants to know of it."""
+
+    summary: MessageSummary
+    has_attachments: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message and where it is on the server. Its UID is good only under this UIDVALIDITY."""
+
+    summary: MessageSummary
+    mailbox_id: MailboxId
+    uidvalidity: int
+
+
+def next_ids(database: Database, count: int) -> range:
+    """So many ids that nobody ever had, in order. One durable write."""
+    with database.durable_write() as connection:
+        row = update(sequences).where(sequences.c.name == "message").values(next=sequences.c.next + count)
+        if not connection.execute(row).rowcount:
+            connection.execute(insert(sequences).values(name="message", next=1 + count))
+        after = connection.execute(select(sequences.c.next).where(sequences.c.name == "message")).scalar_one()
+    return range(after - count, after)
+
+
+def add(database: Database, mailbox: Mailbox, *, uidvalidity: int, summaries: Sequence[MessageSummary]) -> list[MessageSummary]:
+    """Put messages into the index and return them with their ids, in the given order.
+
+    Messages already known keep their id and get the given flags. Raises UidValidityChanged if the index of the mailbox is
+    kept under another UIDVALIDITY (0: it was never opened).
+    """
+    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk)]
+
+
+def _add_some(database: Database, mailbox: Mailbox, uidvalidity: int, summaries: Sequence[MessageSummary]) -> list[MessageSummary]:
+    by_uid = {summary.uid: summary for summary in summaries}
+    rows = {uid: _row(mailbox, uidvalidity, by_uid[uid]) for uid in sorted(by_uid)}
+    with database.index() as connection:
+        known = _ids(connection, mailbox.id, list(rows))
+    fresh = next_ids(database, len(rows) - len(known)) if len(known) < len(rows) else range(0)
+    unknown = [uid for uid in rows if uid not in known]
+    # A message known a moment ago may be gone now, and one unknown may have come: what counts is what the write lock sees.
+    with database.index_write() as connection:
+        _check(connection, mailbox, uidvalidity)
+        present = _ids(connection, mailbox.id, list(rows))
+        new = [rows[uid] | {"id": message_id} for uid, message_id in zip(unknown, fresh, strict=True) if uid not in present]
+        if new:
+            connection.execute(insert(messages), new)
+            _shift(connection, mailbox.id, indexed=len(new))
+        _set_flags(connection, mailbox.id, {uid: by_uid[uid].flags for uid in present})
+    ids = present | {row["uid"]: row["id"] for row in new}
+    return [replace(summary, id=MessageId(ids[summary.uid])) for summary in summaries if summary.uid in ids]
+
+
+def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary) -> dict[str, Any]:
+    return {
+        "account_id": mailbox.account_id,
+        "mailbox_id": mailbox.id,
+        "uid": summary.uid,
+        "uidvalidity": uidvalidity,
+        "internal_date": microseconds(summary.internal_date),
+        "size": summary.size,
+        **_flag_columns(summary.flags),
+        "attachments": int(has_attachments(summary.structure)),
+        "preview": clean(summary.preview) or None,
+        "envelope": envelope_column(summary.envelope),
+        "structure": structure_column(summary.structure),
+    }
+
+
+def _flag_columns(flags: Collection[str]) -> dict[str, Any]:
+    return {"flags": flags_column(flags), "seen": int(Flag.SEEN in flags), "flagged": int(Flag.FLAGGED in flags)}
+
+
+def _check(connection: Connection, mailbox: Mailbox, uidvalidity: int) -> None:
+    stored = connection.execute(select(mailbox_state.c.uidvalidity).where(mailbox_state.c.mailbox_id == mailbox.id)).scalar() or 0
+    if stored != uidvalidity or not uidvalidity:
+        raise UidValidityChanged(name=mailbox.name, expected=uidvalidity, found=stored)
+
+
+def _ids(connection: Connection, mailbox_id: MailboxId, uids: Sequence[Uid]) -> dict[Uid, int]:
+    query = select(messages.c.uid, messages.c.id).where(messages.c.mailbox_id == mailbox_id, messages.c.uid.in_(uids))
+    return {Uid(uid): message_id for uid, message_id in connection.execute(query)}
+
+
+def _shift(connection: Connection, mailbox_id: MailboxId, *, exists: int = 0, unseen: int = 0, indexed: int = 0) -> None:
+    """Adjust the counts of a mailbox; unknown ones stay unknown."""
+    changes = {"exists": exists, "listed_messages": exists, "unseen": unseen, "listed_unseen": unseen, "indexed": indexed}
+    values = {name: case((mailbox_state.c[name] + by < 0, 0), else_=mailbox_state.c[name] + by) for name, by in changes.items() if by}
+    if values:
+        connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id).values(values))
+
+
+def set_flags(database: Database, mailbox_id: MailboxId, *, flags: Mapping[Uid, frozenset[str]]) -> int:
+    """Give messages the flags the server has for them; returns how many changed."""
+    changed = 0
+    for uids in _chunks(list(flags)):
+        with database.index_write() as connection:
+            changed += _set_flags(connection, mailbox_id, {uid: flags[uid] for uid in uids})
+    return changed
+
+
+def change_flags(database: Database, mailbox_id: MailboxId, *, uids: Collection[Uid], add: Collection[str], remove: Collection[str]) -> int:
+    """Add and remove flags of messages; returns how many changed."""
+    return _change(database, mailbox_id, uids, lambda flags: (flags | frozenset(add)) - frozenset(remove))
+
+
+def set_flag_everywhere(
+    database: Database, mailbox_id: MailboxId, *, flag: str, only: Collection[Uid] | None = None, without: Collection[Uid] | None = None
+) -> int:
+    r"""Make \Seen or \Flagged of a whole mailbox true to a SEARCH of the server; returns how many changed.
+
+    Either ``only`` these messages have the flag, or all but those ``without`` it. Costs by the messages named and those
+    that change, not by the mailbox.
+    """
+    column, value, named = FLAG_COLUMNS[flag], "0" if only is None else "1", frozenset(only if only is not None else without or ())
+    with database.index() as connection:
+        query = select(messages.c.uid).where(messages.c.mailbox_id == mailbox_id, column == literal_column(value))
+        known = frozenset(Uid(uid) for uid in connection.execute(query).scalars())
+        lowest = connection.execute(select(func.min(messages.c.uid)).where(messages.c.mailbox_id == mailbox_id)).scalar()
+    entering = [uid for uid in named - known if lowest is not None and uid >= lowest]
+    having, lacking = (entering, known - named) if value == "1" else (known - named, entering)
+    return _change(database, mailbox_id, having, lambda flags: flags | {flag}) + _change(
+        database, mailbox_id, lacking, lambda flags: flags - {flag}
+    )
+
+
+def _change(database: Database, mailbox_id: MailboxId, uids: Collection[Uid], change: Callable[[frozenset[str]], frozenset[str]]) -> int:
+    changed = 0
+    for some in _chunks(sorted(uids)):
+        with database.index_write() as connection:
+            query = select(messages.c.uid, messages.c.flags).where(messages.c.mailbox_id == mailbox_id, messages.c.uid.in_(some))
+            found = {Uid(uid): flags_value(flags) for uid, flags in connection.execute(query)}
+            changed += _set_flags(connection, mailbox_id, {uid: change(flags) for uid, flags in found.items()})
+    return changed
+
+
+def _set_flags(connection: Connection, mailbox_id: MailboxId, flags: Mapping[Uid, frozenset[str]]) -> int:
+    if not flags:
+        return 0
+    query = select(messages.c.id, messages.c.uid, messages.c.flags, messages.c.seen)
+    known = connection.execute(query.where(messages.c.mailbox_id == mailbox_id, messages.c.uid.in_(list(flags)))).all()
+    changes = [(row, new) for row in known if (new := _flag_columns(flags[Uid(row.uid)]))["flags"] != row.flags]
+    if changes:
+        statement = (
+            update(messages)
+            .where(messages.c.id == bindparam("row"))
+            .values({name: bindparam(name) for name in ("flags", "seen", "flagged")})
+        )
+        connection.execute(statement, [{"row": row.id, **new} for row, new in changes])
+        _shift(connection, mailbox_id, unseen=sum(row.seen - new["seen"] for row, new in changes))
+    return len(changes)
+
+
+def remove(database: Database, mailbox_id: MailboxId, *, uids: Collection[Uid]) -> int:
+    """Forget messages that are no longer there; returns how many were known."""
+    removed = 0
+    for some in _chunks(sorted(uids)):
+        with database.index_write() as connection:
+            removed += _remove(connection, mailbox_id, some)
+    return removed
+
+
+def _remove(connection: Connection, mailbox_id: MailboxId, uids: Sequence[Uid]) -> int:
+    these = (messages.c.mailbox_id == mailbox_id) & messages.c.uid.in_(uids)
+    unseen = connection.execute(select(func.count()).where(these, messages.c.seen == literal_column("0"))).scalar_one()
+    removed = connection.execute(delete(messages).where(these)).rowcount
+    _shift(connection, mailbox_id, exists=-removed, unseen=-unseen, indexed=-removed)
+    return removed
+
+
+def relocate(
+    database: Database, mailbox_id: MailboxId, *, target: MailboxId, uidvalidity: int, uids: Collection[Uid], new_uids: Mapping[Uid, Uid]
+) -> int:
+    """Follow a MOVE: messages keep their ids in the target where their new UIDs are known; returns how many did.
+
+    Where the index of the target is kept under another UIDVALIDITY, or not at all, they are forgotten, and the next sync
+    of the target finds them.
+    """
+    moved = 0
+    for some in _chunks(sorted(uids)):
+        with database.index_write() as connection:
+            stored = connection.execute(select(mailbox_state.c.uidvalidity).where(mailbox_state.c.mailbox_id == target)).scalar()
+            places = {uid: new_uids[uid] for uid in some if uid in new_uids} if stored and stored == uidvalidity else {}
+            known = _ids(connection, mailbox_id, list(places))
+            taken = _ids(connection, target, list(places.values()))
+            moved += _relocate(
+                connection, mailbox_id, target, {uid: (known[uid], places[uid]) for uid in known if places[uid] not in taken}
+            )
+            _remove(connection, mailbox_id, some)
+    return moved
+
+
+def _relocate(connection: Connection, mailbox_id: MailboxId, target: MailboxId, places: Mapping[Uid, tuple[int, Uid]]) -> int:
+    if not places:
+        return 0
+    ids = [message_id for message_id, _ in places.values()]
+    unseen = connection.execute(select(func.count()).where(messages.c.id.in_(ids), messages.c.seen == literal_column("0"))).scalar_one()
+    uidvalidity = select(mailbox_state.c.uidvalidity).where(mailbox_state.c.mailbox_id == target).scalar_subquery()
+    statement = update(messages).where(messages.c.id == bindparam("row"))
+    statement = statement.values(mailbox_id=target, uidvalidity=uidvalidity, uid=bindparam("place"))
+    connection.execute(statement, [{"row": message_id, "place": uid} for message_id, uid in places.values()])
+    _shift(connection, mailbox_id, exists=-len(ids), unseen=-unseen, indexed=-len(ids))
+    _shift(connection, target, exists=len(ids), unseen=unseen, indexed=len(ids))
+    return len(ids)
+
+
+def set_previews(database: Database, mailbox_id: MailboxId, *, previews: Mapping[Uid, str]) -> None:
+    """Keep the first words of messages; empty ones count as known too."""
+    statement = (
+        update(messages).where(messages.c.mailbox_id == mailbox_id, messages.c.uid == bindparam("which")).values(preview=bindparam("words"))
+    )
+    for some in _chunks(list(previews)):
+        with database.index_write() as connection:
+            connection.execute(statement, [{"which": uid, "words": clean(previews[uid])} for uid in some])
+
+
+def without_preview(database: Database, mailbox_id: MailboxId, *, limit: int) -> list[MessageSummary]:
+    """The newest messages whose preview is not known yet."""
+    bare = (messages.c.mailbox_id == mailbox_id) & messages.c.preview.is_(None)
+    with database.index() as connection:
+        return [_stored(row).summary for row in connection.execute(_newest_first(select(messages).where(bare)).limit(limit))]
+
+
+def uids(database: Database, mailbox_id: MailboxId) -> list[Uid]:
+    """All UIDs the index knows of a mailbox, ascending."""
+    with database.index() as connection:
+        query = select(messages.c.uid).where(messages.c.mailbox_id == mailbox_id).order_by(messages.c.uid)
+        return list(connection.execute(query).scalars())
+
+
+def flags_between(database: Database, mailbox_id: MailboxId, *, low: Uid, high: Uid | None) -> dict[Uid, frozenset[str]]:
+    """The flags of the messages from UID ``low`` to ``high``, both included; None: to the last."""
+    query = select(messages.c.uid, messages.c.flags).where(messages.c.mailbox_id == mailbox_id, messages.c.uid >= low)
+    with database.index() as connection:
+        rows = connection.execute(query if high is None else query.where(messages.c.uid <= high))
+        return {Uid(uid): flags_value(flags) for uid, flags in rows}
+
+
+def page(
+    database: Database, mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int
+) -> list[ListedMessage]:
+    """Messages of a mailbox, newest first, after the row whose ``place`` is ``before``.
+
+    One query over an index: it costs by ``limit``, not by the mailbox or by how far down the page is. Raises InvalidInput
+    for a filter that is not unread, flagged or attachments.
+    """
+    with database.index() as connection:
+        return [_listed(row) for row in connection.execute(page_query(mailbox_id, filter=filter, before=before, limit=limit))]
+
+
+def page_query(mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int) -> Select[Any]:
+    """The query of ``page``."""
+    query = select(*LISTED).where(messages.c.mailbox_id == mailbox_id)
+    if filter is not None:
+        if filter not in FILTERS:
+            raise InvalidInput("filter", field="filter", value=filter)
+        query = query.where(FILTERS[filter])
+    if before is not None:
+        query = query.where(tuple_(messages.c.internal_date, messages.c.id) < before)
+    return _newest_first(query).limit(limit)
+
+
+def _newest_first(query: Select[Any]) -> Select[Any]:
+    return query.order_by(messages.c.internal_date.desc(), messages.c.id.desc())
+
+
+def place(summary: MessageSummary) -> tuple[int, int]:
+    """Where a message stands in the order of its list."""
+    return microseconds(summary.internal_date), summary.id
+
+
+def neighbours(database: Database, mailbox_id: MailboxId, *, summary: MessageSummary) -> tuple[MessageId | None, MessageId | None]:
+    """The next newer and the next older message in the list of a mailbox."""
+    here = tuple_(messages.c.internal_date, messages.c.id)
+    query = select(messages.c.id).where(messages.c.mailbox_id == mailbox_id).limit(1)
+    with database.index() as connection:
+        newer = connection.execute(query.where(here > place(summary)).order_by(messages.c.internal_date, messages.c.id)).scalar()
+        older = connection.execute(_newest_first(query.where(here < place(summary)))).scalar()
+    return newer, older
+
+
+def get(database: Database, account_id: AccountId, message_id: MessageId) -> StoredMessage:
+    """A message of the account. Raises NotFound, also for messages of somebody else."""
+    found = get_many(database, account_id, [message_id])
+    if not found:
+        raise NotFound("message")
+    return found[0]
+
+
+def get_many(database: Database, account_id: AccountId, ids: Sequence[MessageId]) -> list[StoredMessage]:
+    """The messages of the account among these, in the given order."""
+    found: dict[int, StoredMessage] = {}
+    with database.index() as connection:
+        for some in _chunks(ids):
+            query = select(messages).where(messages.c.id.in_(some), messages.c.account_id == account_id)
+            found.update({row.id: _stored(row) for row in connection.execute(query)})
+    return [found[each] for each in dict.fromkeys(ids) if each in found]
+
+
+def by_uid(database: Database, mailbox_id: MailboxId, uid: Uid) -> StoredMessage | None:
+    """The message of a UID, or None."""
+    with database.index() as connection:
+        row = connection.execute(select(messages).where(messages.c.mailbox_id == mailbox_id, messages.c.uid == uid)).first()
+    return None if row is None else _stored(row)
+
+
+def counts(database: Database, mailbox_id: MailboxId) -> tuple[int, int, int]:
+    """How many messages a mailbox has, how many of them are unread, how many the index holds. One look-up."""
+    columns = mailbox_state.c
+    with database.index() as connection:
+        row = connection.execute(select(columns.exists, columns.unseen, columns.indexed).where(columns.mailbox_id == mailbox_id)).first()
+    return (0, 0, 0) if row is None else (row[0], row[1], row[2])
+
+
+def _listed(row: Row[*tuple[Any, ...]]) -> ListedMessage:
+    message_id, uid, flags, internal_date, size, preview, envelope, attachments = row
+    summary = MessageSummary(
+        uid, flags_value(flags), moment(internal_date), size, envelope_value(envelope), UNKNOWN_STRUCTURE, preview or "", message_id
+    )
+    return ListedMessage(summary, attachments == 1)
+
+
+def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:
+    summary = MessageSummary(
+        row.uid,
+        flags_value(row.flags),
+        moment(row.internal_date),
+        row.size,
+        envelope_value(row.envelope),
+        structure_value(row.structure),
+        row.preview or "",
+        row.id,
+    )
+    return StoredMessage(summary, row.mailbox_id, row.uidvalidity)
+
+
+def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
