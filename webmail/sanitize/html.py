@@ -1,0 +1,76 @@
+"""A message's HTML as a document that is safe to show: nothing in it runs, loads, sends, or leaves its frame.
+
+The way of a body, each step bounded and each stricter than needed by itself::
+
+    text ──tree.read──▶ lxml tree ──rewrite──▶ markup ──authority (bleach)──▶ cleaned body ─┐
+                             └──── style sheets ──css (tinycss2)──▶ rebuilt sheet ──────────┴──▶ document
+
+- ``tree`` cuts size and depth, and keeps a browser's idea of the structure.
+- ``rewrite`` throws away what is not for the eye, and gives each image, link and style its safe form (``links``, ``css``).
+- ``authority`` parses the result as HTML5 and lets pass only what ``policy`` lists.
+- The sheet is put in front of the body here, and that is all that happens after the authority. The document is final:
+  renaming, highlighting or linking words in it afterwards is how other webmails were broken. What a reader may wish is in
+  ``BodyOptions``.
+
+The document is meant for a sandboxed frame with its own Content-Security-Policy; each of the two walls holds alone.
+"""
+
+from __future__ import annotations
+
+from webmail.sanitize.authority import authorise
+from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
+from webmail.sanitize.policy import POLICY_VERSION
+from webmail.sanitize.rewrite import rewrite
+from webmail.sanitize.tree import read
+
+__all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "ImagePolicy", "clean", "sanitize_document"]
+
+_BASE = """html{color-scheme:light;background:#fff}
+body{margin:12px;color:#202124;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Arial,sans-serif;\
+overflow-wrap:break-word;word-wrap:break-word}
+img{max-width:100%}
+img:not([src]){display:inline-block;overflow:hidden;background:#f1f3f4;outline:1px dashed #c4c7cc;outline-offset:-1px;\
+color:#5f6368;font-size:12px}
+img:not([src])[width='0'],img:not([src])[width='1'],img:not([src])[height='0'],img:not([src])[height='1']{background:none;outline:0}
+pre{white-space:pre-wrap}
+blockquote{margin:0 0 0 .5em;padding-left:.75em;border-left:2px solid #c4c7cc}
+a{color:#0b57d0}"""
+_DARK = """
+html{color-scheme:dark;background:#1b1c1e}
+body{color:#e3e3e6}
+img:not([src]){background:#2a2c2f;outline-color:#5f6368;color:#a8abb0}
+blockquote{border-color:#5f6368}
+a{color:#a8c7fa}"""
+
+
+def sanitize_document(html: str, *, options: BodyOptions = BodyOptions()) -> str:  # noqa: B008 (the default is immutable)
+    """The final document for the frame. Never raises; about 0.5 ms per kilobyte, see ``clean``."""
+    return clean(html, options=options).document
+
+
+def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noqa: B008 (the default is immutable)
+    """The final document for the frame, and what the page around it should say.
+
+    Pure: the same message, options and ``POLICY_VERSION`` give the same document, so it may be kept. Never raises, whatever
+    the message holds. Of more than 512 KB only the beginning is shown (``cut``).
+    """
+    reading = read(html)
+    if reading.root is None:
+        return Cleaned(_document("", body="", sheet="", dark=options.dark), remote_images=0, cut=reading.cut, own_style=False)
+    rewritten = rewrite(reading.root, options=options)
+    markup = authorise(rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
+    dark = options.dark and not rewritten.own_style
+    return Cleaned(
+        document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, dark=dark),
+        remote_images=rewritten.remote_images,
+        cut=reading.cut or rewritten.cut,
+        own_style=rewritten.own_style,
+    )
+
+
+def _document(markup: str, *, body: str, sheet: str, dark: bool) -> str:
+    base = _BASE + _DARK if dark else _BASE
+    return (
+        f'<!doctype html>\n<html><head><meta charset="utf-8">\n<style>{base}</style>\n'
+        f"{f'<style>{sheet}</style>' if sheet else ''}</head>\n<body{body}>{markup}</body></html>\n"
+    )

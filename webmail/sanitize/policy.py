@@ -1,0 +1,139 @@
+"""What of a stranger's HTML may stay: elements, attributes and the form of their values. Everything else goes.
+
+Raise ``POLICY_VERSION`` with every change here, in css.py or in links.py: what was cleaned earlier is then cleaned again.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+POLICY_VERSION = 1
+
+_TAG_NAMES = """
+a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt
+em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small
+span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
+"""
+TAGS = frozenset(_TAG_NAMES.split())
+VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+
+# Elements that go while their words stay, in an element that lays them out alike.
+REPLACED = {
+    "button": "span",
+    "dialog": "div",
+    "dir": "ul",
+    "fieldset": "div",
+    "form": "div",
+    "hgroup": "div",
+    "label": "span",
+    "legend": "div",
+    "listing": "pre",
+    "marquee": "div",
+    "menu": "ul",
+    "nobr": "span",
+    "option": "span",
+    "plaintext": "pre",
+    "search": "div",
+    "textarea": "span",
+    "xmp": "pre",
+}
+# Elements that go with all they hold: it is source code, or what only another program would show.
+_DROPPED_NAMES = """
+annotation annotation-xml basefont base bgsound datalist defs desc frame iframe link meta metadata
+noembed noframes param script source style template title track xml
+"""
+DROPPED = frozenset(_DROPPED_NAMES.split())
+
+_GLOBAL = frozenset({"align", "aria-hidden", "aria-label", "bgcolor", "class", "dir", "hidden", "lang", "role", "style", "title"})
+_CELL = frozenset({"abbr", "background", "bordercolor", "colspan", "height", "nowrap", "rowspan", "scope", "valign", "width"})
+_ROW = frozenset({"background", "bordercolor", "height", "valign"})
+_BY_TAG = {
+    "a": frozenset({"href", "rel", "target"}),
+    "br": frozenset({"clear"}),
+    "col": frozenset({"span", "valign", "width"}),
+    "colgroup": frozenset({"span", "valign", "width"}),
+    "details": frozenset({"open"}),
+    "div": frozenset({"height", "width"}),
+    "font": frozenset({"color", "face", "size"}),
+    "hr": frozenset({"color", "noshade", "size", "width"}),
+    "img": frozenset({"alt", "border", "height", "hspace", "src", "vspace", "width"}),
+    "li": frozenset({"type", "value"}),
+    "ol": frozenset({"reversed", "start", "type"}),
+    "pre": frozenset({"width"}),
+    "table": frozenset(
+        {"background", "border", "bordercolor", "cellpadding", "cellspacing", "frame", "height", "rules", "summary", "width"}
+    ),
+    "tbody": frozenset({"valign"}),
+    "td": _CELL,
+    "tfoot": frozenset({"valign"}),
+    "th": _CELL,
+    "thead": frozenset({"valign"}),
+    "tr": _ROW,
+    "ul": frozenset({"type"}),
+}
+ATTRIBUTES = {tag: _GLOBAL | _BY_TAG.get(tag, frozenset()) for tag in TAGS}
+
+_COLOUR = re.compile(r"[#\w(),.% -]{1,40}\Z")
+_LENGTH = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,4})?(?:%|px|\*)?\Z")
+_COUNT = re.compile(r"[0-9]{1,4}\Z")
+_WORD = re.compile(r"[A-Za-z-]{1,20}\Z")
+_SWITCH = re.compile(r"(?:\w{0,20}|until-found)\Z")
+_TEXT = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]{0,4000}\Z")
+_FORMS = {
+    "abbr": _TEXT,
+    "align": _WORD,
+    "alt": _TEXT,
+    "aria-hidden": re.compile(r"(?:true|false)\Z"),
+    "aria-label": _TEXT,
+    "bgcolor": _COLOUR,
+    "border": _LENGTH,
+    "bordercolor": _COLOUR,
+    "cellpadding": _LENGTH,
+    "cellspacing": _LENGTH,
+    "class": re.compile(r"[\w \t\r\n:./@!-]{1,1000}\Z"),
+    "clear": _WORD,
+    "color": _COLOUR,
+    "colspan": re.compile(r"[0-9]{1,3}\Z"),
+    "dir": re.compile(r"(?:ltr|rtl|auto)\Z", re.IGNORECASE),
+    "face": re.compile(r"[\w ,.'-]{1,300}\Z"),
+    "frame": _WORD,
+    "height": _LENGTH,
+    "hidden": _SWITCH,
+    "hspace": _COUNT,
+    "lang": re.compile(r"[A-Za-z0-9-]{1,35}\Z"),
+    "noshade": _SWITCH,
+    "nowrap": _SWITCH,
+    "open": _SWITCH,
+    "rel": re.compile(r"noopener noreferrer nofollow\Z"),
+    "reversed": _SWITCH,
+    "role": re.compile(r"(?:presentation|none|article|img|list|listitem|separator)\Z"),
+    "rowspan": re.compile(r"[0-9]{1,3}\Z"),
+    "rules": _WORD,
+    "scope": _WORD,
+    "size": re.compile(r"[+-]?[0-9]{1,3}\Z"),
+    "span": re.compile(r"[0-9]{1,3}\Z"),
+    "start": re.compile(r"-?[0-9]{1,9}\Z"),
+    "summary": _TEXT,
+    "target": re.compile(r"_blank\Z"),
+    "title": _TEXT,
+    "type": re.compile(r"(?:[1aAiI]|disc|circle|square)\Z"),
+    "valign": _WORD,
+    "value": re.compile(r"-?[0-9]{1,9}\Z"),
+    "vspace": _COUNT,
+    "width": _LENGTH,
+}
+# Their values are judged by css.py and links.py.
+JUDGED_ELSEWHERE = frozenset({"background", "href", "src", "style"})
+
+
+@lru_cache(maxsize=4096)
+def _well_formed(name: str, value: str) -> bool:
+    form = _FORMS.get(name)
+    return form is not None and form.match(value) is not None
+
+
+def may_stay(tag: str, name: str, value: str) -> bool:
+    """Whether this attribute may stay on this element with this value; addresses and styles are judged elsewhere."""
+    allowed = ATTRIBUTES.get(tag)
+    return allowed is not None and name in allowed and len(value) <= 4000 and _well_formed(name, value)

@@ -1,0 +1,269 @@
+"""From the tree of a stranger's HTML to markup that holds only what may stay: the step before the final authority.
+
+Here is decided what becomes of each image, link, style and control; words are kept wherever they are words.
+One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``MAX_DEPTH``, ``MAX_ATTRIBUTES`` and ``MAX_ELEMENTS``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+
+from lxml import etree
+
+from webmail.sanitize import css, links, policy
+from webmail.sanitize.options import BodyOptions, ImagePolicy
+from webmail.sanitize.tree import attributes, tag_name, unshielded
+
+MAX_DEPTH = 160
+MAX_ATTRIBUTES = 64
+MAX_ELEMENTS = 40_000
+MAX_ESCAPES = 60_000
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_MARKUP = re.compile(r"[&<>]")
+_SHOWN_VALUES = frozenset({"submit", "button", "reset"})
+_BODY_ATTRIBUTES = ("class", "dir", "lang")
+# The line breaks between their children are no words.
+_AROUND_BODY = frozenset({"html", "head"})
+_SAFE_ADDRESS = re.compile(r"[^\s\"'<>`\\\x00-\x1f]+\Z")
+
+
+class Rewritten(NamedTuple):
+    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``."""
+
+    markup: str
+    body: str
+    sheet: str
+    addresses: frozenset[str]
+    styles: frozenset[str]
+    remote_images: int
+    own_style: bool
+    cut: bool
+
+
+def rewrite(root: etree._Element, *, options: BodyOptions) -> Rewritten:
+    """Walk the tree once and write what may stay of it."""
+    writer = _Writer(options)
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "start":
+            if not writer.start(element):
+                walk.skip_subtree()
+        else:
+            writer.end()
+            parent = element.getparent()
+            if parent is not None and element.tail and not (parent.tag in _AROUND_BODY and element.tail.isspace()):
+                writer.words(element.tail)
+    return writer.result()
+
+
+class _Writer:
+    """The markup written so far, and what was seen on the way."""
+
+    def __init__(self, options: BodyOptions) -> None:
+        self._options = options
+        self._parts: list[str] = []
+        self._open: list[str] = []
+        self._depth = 0
+        self._elements = 0
+        self._escapes = 0
+        self._at_start_of_pre = False
+        self._sheets: list[str] = []
+        self._sheet_room = css.MAX_SHEET
+        self._body: dict[str, str] = {}
+        self._addresses: set[str] = set()
+        self._styles: set[str] = set()
+        self._remote = 0
+        self._own_style = False
+        self._cut = False
+
+    def start(self, element: etree._Element) -> bool:
+        """Write the start of an element; False: nothing inside it may be looked at."""
+        name = tag_name(element)
+        if name in policy.DROPPED or not name:
+            if name == "style":
+                self._style_sheet(element)
+            self._open.append("")
+            return False
+        if name in ("body", "html"):
+            self._body_attributes(element)
+        shown = policy.REPLACED.get(name, name)
+        if shown in policy.TAGS and self._depth < MAX_DEPTH and self._elements < MAX_ELEMENTS:
+            self._elements += 1
+            self._parts.append(f"<{shown}{self._attributes(shown, element)}>")
+            self._open.append("" if shown in policy.VOID else shown)
+            self._depth += shown not in policy.VOID
+            self._at_start_of_pre = shown == "pre"
+        else:
+            # Where there is no more room for structure, the words still stay.
+            self._cut = self._cut or shown in policy.TAGS
+            self._open.append("")
+        if name == "input" and element.get("type", "").lower() in _SHOWN_VALUES:
+            self.words(element.get("value", ""))
+        if element.text and not (name in _AROUND_BODY and element.text.isspace()):
+            self.words(element.text)
+        return True
+
+    def end(self) -> None:
+        """Write the end of the innermost open element."""
+        name = self._open.pop()
+        if name:
+            self._parts.append(f"</{name}>")
+            self._depth -= 1
+
+    def words(self, text: str) -> None:
+        """Write text as text."""
+        if self._at_start_of_pre:
+            # A parser drops one line break here; were there two, each later cleaning would drop another.
+            text = text.lstrip("\r\n")
+            self._at_start_of_pre = not text
+        if _MARKUP.search(text):
+            text = unshielded(text)
+            self._escapes += len(_MARKUP.findall(text))
+            if self._escapes > MAX_ESCAPES:
+                self._cut = True
+                text = _MARKUP.sub(" ", text)
+        self._parts.append(_escape(text))
+
+    def result(self) -> Rewritten:
+        """All that was written and seen."""
+        body = "".join(f' {name}="{value}"' for name, value in sorted(self._body.items()))
+        return Rewritten(
+            markup="".join(self._parts),
+            body=body,
+            sheet="\n".join(self._sheets),
+            addresses=frozenset(self._addresses),
+            styles=frozenset(self._styles),
+            remote_images=self._remote,
+            own_style=self._own_style,
+            cut=self._cut,
+        )
+
+    def _attributes(self, tag: str, element: etree._Element) -> str:
+        given = attributes(element, limit=MAX_ATTRIBUTES)
+        parts = []
+        for name, value in given:
+            kept = self._attribute(tag, name, value)
+            if kept is None:
+                continue
+            parts.append(f' {name}="{_escape_value(kept)}"')
+            if name == "href":
+                parts.append(' target="_blank" rel="noopener noreferrer nofollow"')
+        if tag == "img" and any(name == "srcset" for name, _ in given) and not any(name == "src" for name, _ in given):
+            self._remote += 1
+        return "".join(parts)
+
+    def _attribute(self, tag: str, name: str, value: str) -> str | None:
+        """The value this attribute may have in the markup; None: it goes."""
+        if name == "style":
+            return self._style(value) or None
+        if name in policy.JUDGED_ELSEWHERE:
+            return self._address(tag, name, unshielded(value)) or None
+        if tag == "a" and name in ("target", "rel"):
+            # They come with the link, in our own words.
+            return None
+        value = " ".join(unshielded(value).split())
+        if not policy.may_stay(tag, name, value):
+            return None
+        self._own_style = self._own_style or name in ("bgcolor", "color")
+        return value
+
+    def _address(self, tag: str, name: str, value: str) -> str:
+        if name not in policy.ATTRIBUTES[tag]:
+            return ""
+        if name == "href":
+            return self._link(value)
+        return self._image(value) if name == "src" else self._remote_image(value)
+
+    def _style(self, value: str) -> str:
+        styled = css.declarations_counted(value)
+        self._remote += styled.remote
+        self._styles.add(styled.text)
+        self._own_style = self._own_style or "color:" in styled.text or "background:" in styled.text
+        return styled.text
+
+    def _link(self, value: str) -> str:
+        link = links.safe_link(value)
+        self._addresses.add(link)
+        return link
+
+    def _image(self, value: str) -> str:
+        content_id = links.content_id(value)
+        if content_id:
+            return self._own(self._options.cid.get(content_id, ""))
+        picture = links.data_image(value)
+        if picture:
+            return self._own(picture)
+        if value in self._options.cid.values():
+            return self._own(value)
+        return self._remote_image(value)
+
+    def _remote_image(self, value: str) -> str:
+        address = links.remote_address(value)
+        if not address:
+            return ""
+        self._remote += 1
+        proxy = self._options.proxy
+        if self._options.images is not ImagePolicy.PROXIED or not proxy:
+            return ""
+        return self._own(proxy + quote(address, safe="") if isinstance(proxy, str) else proxy(address))
+
+    def _own(self, address: str) -> str:
+        """An address we made or were given by our own house; one with odd characters is a mistake, and is not used."""
+        if not _SAFE_ADDRESS.match(address):
+            return ""
+        self._addresses.add(address)
+        return address
+
+    def _style_sheet(self, element: etree._Element) -> None:
+        source = (element.text or "")[: self._sheet_room]
+        self._sheet_room -= len(source)
+        media = element.get("media", "").strip()
+        if media and media.lower() != "all" and len(media) < 200:
+            source = f"@media {media}{{{source}}}"
+        styled = css.stylesheet_counted(source, dark=self._options.dark)
+        self._remote += styled.remote
+        if styled.text:
+            self._sheets.append(styled.text)
+            self._own_style = True
+
+    def _body_attributes(self, element: etree._Element) -> None:
+        """What a message says of its whole page goes to our ``body``; each value in its own narrow form (see css, policy)."""
+        given = dict(attributes(element, limit=MAX_ATTRIBUTES))
+        self._remote += bool(links.remote_address(given.get("background", "")))
+        style = []
+        for name, declaration in (("bgcolor", "background-color"), ("text", "color")):
+            colour = given.get(name, "").strip()
+            if colour:
+                style.append(f"{declaration}:{_legacy_colour(colour)}")
+        style.append(given.get("style", ""))
+        styled = self._style(";".join(style))
+        if styled and "style" not in self._body:
+            self._body["style"] = styled
+        link_colour = css.declarations(f"color:{_legacy_colour(given.get('link', '').strip())}")
+        if link_colour:
+            self._sheets.insert(0, f"a{{{link_colour}}}")
+        for name in _BODY_ATTRIBUTES:
+            value = " ".join(given.get(name, "").split())
+            if value and name not in self._body and policy.may_stay("div", name, value):
+                self._body[name] = _escape_value(value)
+
+
+def _legacy_colour(value: str) -> str:
+    """A colour as an attribute writes it; there the number sign may be missing."""
+    return f"#{value}" if re.fullmatch(r"[0-9A-Fa-f]{6}", value) else value
+
+
+def _escape(text: str) -> str:
+    if _CONTROLS.search(text):
+        text = _CONTROLS.sub("", text)
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    return text.replace(">", "&gt;") if ">" in text else text
+
+
+def _escape_value(value: str) -> str:
+    return _escape(value).replace('"', "&quot;")

@@ -1,0 +1,74 @@
+"""Reading any HTML into an lxml tree: bounded, never failing, and shaped as a browser would shape it.
+
+libxml2 closes elements by rules older than HTML5: a ``<p>`` ends an open ``<b>``, a ``<table>`` ends an open ``<a>``, and a
+linked table would lose its link. Elements it treats so get another name while it reads (``shield``), which it does not know
+and leaves alone; the real structure is decided later, by the HTML5 parser inside bleach. libxml2 is here for what that parser
+is too slow for: nesting without end, and throwing away what nobody should look at.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, cast
+
+from lxml import etree
+
+# About as much as a browser shows without trouble; newsletters have 30 to 150 KB.
+MAX_HTML = 512 * 1024
+_SHIELD = "wm-"
+_SHIELDED = """
+a abbr acronym address b bdi bdo big blockquote button center cite code del dfn dir dl em fieldset font form h1 h2 h3 h4 h5 h6
+i ins kbd label legend mark menu nobr ol optgroup option pre q s samp select small span strike strong sub summary sup tt u ul var
+"""
+_NAMES = re.compile(rf"<(/?)((?:{'|'.join(sorted(_SHIELDED.split(), key=len, reverse=True))})(?=[\s/>]))", re.IGNORECASE)
+_UNSHIELD = re.compile(rf"<(/?){_SHIELD}")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+# A picture of this size written into the HTML would push the words behind the limit.
+_HUGE_DATA = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]{262144,}", re.IGNORECASE)
+
+
+class Reading(NamedTuple):
+    """A tree (None: there is nothing in it), and whether something of the message is missing from it."""
+
+    root: etree._Element | None
+    cut: bool
+
+
+def read(html: str, *, limit: int = MAX_HTML) -> Reading:
+    """The tree of ``html``, of its first ``limit`` characters at most. Linear; never raises."""
+    if len(html) > limit:
+        html = _HUGE_DATA.sub("", html)
+    cut = len(html) > limit
+    source = _SURROGATES.sub("\ufffd", html[:limit])
+    reading = _parse(_NAMES.sub(rf"<\1{_SHIELD}\2", source))
+    if reading.cut:
+        # Elements that are never closed nest without end; libxml2's own rules close most of them.
+        plain = _parse(source)
+        reading = reading if plain.cut else plain
+    return Reading(reading.root, cut or reading.cut)
+
+
+def _parse(source: str) -> Reading:
+    parser = etree.HTMLParser(encoding="utf-8", recover=True, remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
+    try:
+        root = etree.fromstring(source.encode(), parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        # Comments only, or nothing at all.
+        root = None
+    return Reading(root, any(entry.level_name == "FATAL" for entry in parser.error_log))
+
+
+def tag_name(element: etree._Element) -> str:
+    """The name the message gave this element, in lower case; ``""`` for what is no element."""
+    tag = element.tag
+    return tag.removeprefix(_SHIELD) if isinstance(tag, str) else ""
+
+
+def attributes(element: etree._Element, *, limit: int) -> list[tuple[str, str]]:
+    """The first ``limit`` attributes, names in lower case."""
+    return cast("list[tuple[str, str]]", element.items()[:limit])
+
+
+def unshielded(text: str) -> str:
+    """``text`` as the message had it: what looks like a tag within a text was shielded as well."""
+    return _UNSHIELD.sub(r"<\1", text) if "<" in text else text
