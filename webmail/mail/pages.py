@@ -10,6 +10,7 @@ from webmail.account import Account
 from webmail.address import Address
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import MessageId, MessageSummary
+from webmail.message.text import TextBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +101,6 @@ class AttachmentRow:
     media_type: str
     size: int
     viewable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TextSpan:
-    """A run of a plain-text body: words, or a link when ``href`` is set. ``quote`` is its quoting depth."""
-
-    text: str
-    href: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextBlock:
-    """A block of a plain-text body: ``quote`` levels deep, or the signature."""
-
-    lines: tuple[tuple[TextSpan, ...], ...]
-    quote: int = 0
-    signature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
