@@ -250,11 +250,11 @@ def test_what_a_server_does_not_know_is_not_said(sink: SmtpSink) -> None:
         assert session.max_size == 0
         session.mail("alice@example.test", size=123)
         session.rcpt("bob@example.test")
-        with pytest.raises(ServerRefused, match="smtputf8_missing"):
+        with pytest.raises(ServerRefused, match="smtputf8"):
             session.rcpt("b密b@example.test")
-        with pytest.raises(ServerRefused, match="smtputf8_missing"):
+        with pytest.raises(ServerRefused, match="smtputf8"):
             session.mail("alice@example.test", size=123, smtputf8=True)
-        with pytest.raises(ServerRefused, match="eight_bit_missing"):
+        with pytest.raises(ServerRefused, match="eight_bit"):
             session.mail("alice@example.test", size=123, eight_bit=True)
     assert [command for command in sink.commands if command[:4] in ("MAIL", "RCPT")] == [
         "MAIL FROM:<alice@example.test>",
@@ -270,8 +270,8 @@ def test_a_message_over_the_limit_is_refused_before_it_is_sent(sink: SmtpSink) -
         sink.answer("MAIL", "552 5.3.4 Message size exceeds fixed limit")
         with pytest.raises(ServerRefused) as theirs:
             session.mail("alice@example.test", size=10)
-    assert (refusal.value.code, refusal.value.values["limit"], refusal.value.transient) == ("too_large", sink.size_limit, False)
-    assert (theirs.value.code, theirs.value.server_code) == ("too_large", "552 5.3.4")
+    assert (refusal.value.code, refusal.value.values["limit"], refusal.value.transient) == ("size", sink.size_limit, False)
+    assert (theirs.value.code, theirs.value.server_code) == ("size", "552 5.3.4")
     assert sum(command.startswith("MAIL") for command in sink.commands) == 1
 
 
@@ -298,7 +298,7 @@ def test_a_size_that_says_nothing_is_no_limit(sink: SmtpSink, size: str) -> None
 )
 def test_an_answer_without_end_or_sense_is_given_up(sink: SmtpSink, answer: str) -> None:
     sink.answer("EHLO", answer)
-    with pytest.raises(ServerUnavailable, match="bad_answer"):
+    with pytest.raises(ServerUnavailable, match="response"):
         smtp.connect(sink.server(), timeout=3)
 
 
@@ -319,6 +319,16 @@ def test_a_server_without_ehlo_is_greeted_with_helo(sink: SmtpSink) -> None:
         with pytest.raises(ServerUnusable, match="no_auth_mechanism"):
             session.authenticate(ALICE)
     assert sink.commands == ["EHLO [127.0.0.1]", "HELO [127.0.0.1]", "QUIT"]
+
+
+@pytest.mark.parametrize("answer", ["451 4.7.1 Slow down", "554 5.7.1 You are not welcome"])
+def test_a_server_that_does_not_want_to_know_us_is_named_as_such(sink: SmtpSink, answer: str) -> None:
+    sink.answer("EHLO", answer)
+    sink.answer("HELO", answer)
+    with pytest.raises(ServerUnavailable) as refusal:
+        smtp.connect(sink.server())
+    assert refusal.value.code == "unavailable"
+    assert refusal.value.server_text == answer[10:]
 
 
 # Signing in
@@ -359,7 +369,7 @@ def test_login_is_tried_where_plain_is_announced_but_not_known(sink: SmtpSink) -
         ("432 4.7.12 A password transition is needed", ServerUnavailable, "unavailable"),
         ("421 4.3.2 Shutting down", ServerUnavailable, "unavailable"),
         ("504 5.5.4 Unrecognized authentication type", ServerUnusable, "no_auth_mechanism"),
-        ("250 What?", ServerUnavailable, "bad_answer"),
+        ("250 What?", ServerUnavailable, "response"),
     ],
 )
 def test_each_refusal_to_sign_in_has_its_own_code(sink: SmtpSink, reply: str, kind: type[WebmailError], code: str) -> None:
@@ -567,8 +577,9 @@ def test_an_answer_that_is_none_ends_the_visit(sink: SmtpSink, step: str) -> Non
     sink.answer(step, "hello there")
     with pytest.raises(ServerUnavailable) as refusal:
         submit(sink.server())
-    assert refusal.value.code == ("greeting" if step == "connect" else "bad_answer")
+    assert refusal.value.code == ("greeting" if step == "connect" else "response")
     assert refusal.value.server_text == "hello there"
+    assert refusal.value.values["host"] == "localhost"
 
 
 @pytest.mark.parametrize(("reply", "transient"), [("451 4.3.0 Try later", True), ("554 5.7.1 Never", False)])
@@ -600,13 +611,13 @@ def test_an_answer_before_the_end_of_the_body_counts_as_such(sink: SmtpSink) -> 
 
 def test_an_acceptance_before_the_message_was_sent_is_not_believed(sink: SmtpSink) -> None:
     sink.answer("DATA", "354 Go ahead\r\n250 2.0.0 Thank you, got it")
-    with pytest.raises(ServerUnavailable, match="bad_answer"):
+    with pytest.raises(ServerUnavailable, match="response"):
         submit(sink.server())
 
 
 def test_an_answer_to_a_question_not_asked_is_not_believed(sink: SmtpSink) -> None:
     sink.answer("MAIL", "250 2.1.0 OK\r\n250 2.1.5 OK")
-    with pytest.raises(ServerUnavailable, match="bad_answer"):
+    with pytest.raises(ServerUnavailable, match="response"):
         submit(sink.server())
     assert not any(command.startswith("RCPT") for command in sink.commands)
 

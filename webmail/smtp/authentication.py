@@ -29,9 +29,9 @@ def authenticate(wire: Wire, mechanisms: Collection[str], *, credentials: Creden
     if "LOGIN" in mechanisms and (reply is None or reply.code in _UNKNOWN_MECHANISM):
         reply = _login(wire, credentials)
     if reply is None or reply.code in _UNKNOWN_MECHANISM:
-        raise ServerUnusable("no_auth_mechanism", server_text=reply.text if reply else "")
+        raise ServerUnusable("no_auth_mechanism", host=wire.host, server_text=reply.text if reply else "")
     if reply.code != 235:
-        raise _refusal(reply)
+        raise _refusal(wire, reply)
 
 
 def _plain(wire: Wire, credentials: Credentials) -> Reply:
@@ -63,12 +63,12 @@ def _encoded(text: str) -> str:
         raise InvalidInput("not_text", field="password") from error
 
 
-def _refusal(reply: Reply) -> Exception:
+def _refusal(wire: Wire, reply: Reply) -> Exception:
     """What a refused sign-in means (RFC 4954 §6, RFC 5248 §2.4)."""
     if reply.kind == "ok":
-        return ServerUnavailable("bad_answer", server_text=reply.text)
+        return wire.unusable_answer(reply.text)
     if reply.kind == "temporary":
-        return ServerUnavailable("unavailable", server_text=reply.text)
+        return ServerUnavailable("unavailable", host=wire.host, server_text=reply.text)
     if reply.enhanced == "5.7.13":
         return AuthenticationFailed("contact_admin", server_text=reply.text)
     codes = {535: "credentials", 538: "privacy_required", 534: "mechanism_too_weak"}

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from webmail.errors import ServerUnavailable
-
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: +|$)")
 
@@ -40,10 +38,10 @@ class Reply:
 
 
 def read_line(line: bytes) -> tuple[int, bool, str]:
-    """The code of one reply line, whether another line follows, and its text. Raises ServerUnavailable("bad_answer")."""
+    """The code of one reply line, whether another line follows, and its text. Raises ValueError with what was said instead."""
     match = _LINE.fullmatch(line)
     if match is None:
-        raise ServerUnavailable("bad_answer", server_text=readable(line)[:200])
+        raise ValueError(readable(line)[:200])
     return int(match[1]), match[2] == b"-", readable(match[3] or b"")
 
 

@@ -33,15 +33,15 @@ def connect(server: Server, *, timeout: float = 30) -> Session:
     """A session that has been greeted, protected as ``server.security`` says, and has said EHLO.
 
     ``timeout`` is in seconds and holds for each step by itself. Raises ServerUnavailable (``connect``, ``timeout``,
-    ``greeting``, ``disconnected``, ``bad_answer``, ``unavailable``) and ServerUnusable (``insecure``, ``tls_expired``,
+    ``greeting``, ``disconnected``, ``response``, ``unavailable``) and ServerUnusable (``insecure``, ``tls_expired``,
     ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``, ``starttls_refused``, ``starttls_injection``).
     The caller closes the session: use it in ``with``.
     """
     context = context_for(server) if server.security is not Security.NONE else None
-    wire = Wire(open_socket(server, timeout=timeout), timeout=timeout)
+    wire = Wire(open_socket(server, timeout=timeout), host=server.host, timeout=timeout)
     try:
         if context and server.security is Security.TLS:
-            wire.start_tls(context, host=server.host)
+            wire.start_tls(context)
         _greeting(wire)
         extensions = _hello(wire)
         if context and server.security is Security.STARTTLS:
@@ -50,7 +50,7 @@ def connect(server: Server, *, timeout: float = 30) -> Session:
             reply = wire.command("STARTTLS")
             if reply.code != 220:
                 raise ServerUnusable("starttls_refused", host=server.host, server_text=reply.text)
-            wire.start_tls(context, host=server.host)
+            wire.start_tls(context)
             # What was said before could have been written by anybody (RFC 3207 §4.2).
             extensions = _hello(wire)
     except BaseException:
@@ -105,15 +105,15 @@ class Session:
     def mail(self, sender: str, *, size: int, smtputf8: bool = False, eight_bit: bool = False) -> Reply:
         """Begin a message. ``sender`` may be empty (a notification); ``eight_bit`` says that the body is not 7-bit clean.
 
-        Raises ServerRefused: with the server's code and words, or before asking it: ``too_large`` (values ``size``,
-        ``limit``), ``smtputf8_missing``, ``eight_bit_missing``. Raises InvalidInput for an address that is none.
+        Raises ServerRefused: with the server's code and words, or before asking it: ``size`` (values ``size``,
+        ``limit``), ``smtputf8``, ``eight_bit``. Raises InvalidInput for an address that is none.
         """
         if smtputf8 and "SMTPUTF8" not in self.extensions:
-            raise ServerRefused("smtputf8_missing", address=sender)
+            raise ServerRefused("smtputf8", address=sender)
         if eight_bit and "8BITMIME" not in self.extensions:
-            raise ServerRefused("eight_bit_missing")
+            raise ServerRefused("eight_bit")
         if self.max_size and size > self.max_size:
-            raise ServerRefused("too_large", size=size, limit=self.max_size)
+            raise ServerRefused("size", size=size, limit=self.max_size)
         self._smtputf8 = smtputf8
         words = [f"MAIL FROM:<{self._path(sender, field='sender') if sender else ''}>"]
         if "SIZE" in self.extensions:
@@ -124,21 +124,21 @@ class Session:
             words.append("SMTPUTF8")
         reply = self._command(" ".join(words))
         if reply.enhanced == "5.3.4":
-            raise ServerRefused("too_large", server_code=reply.status, server_text=reply.text, size=size, limit=self.max_size)
-        return _granted(reply, expected=2)
+            raise ServerRefused("size", server_code=reply.status, server_text=reply.text, size=size, limit=self.max_size)
+        return _granted(self._wire, reply, expected=2)
 
     def rcpt(self, address: str) -> Reply:
         """Name one recipient; the reply, of any kind, is that recipient's.
 
-        Raises ServerRefused("smtputf8_missing") for an address with letters beyond ASCII unless ``mail`` asked for SMTPUTF8,
+        Raises ServerRefused("smtputf8") for an address with letters beyond ASCII unless ``mail`` asked for SMTPUTF8,
         and InvalidInput for an address that is none; the session goes on.
         """
         reply = self._command(f"RCPT TO:<{self._path(address, field='recipient')}>")
-        return reply if reply.code >= 400 else _granted(reply, expected=2)
+        return reply if reply.code >= 400 else _granted(self._wire, reply, expected=2)
 
     def data(self) -> Reply:
         """Ask to send the message. Raises ServerRefused unless the server says 354. Nothing is handed over yet."""
-        reply = _granted(self._command("DATA"), expected=3)
+        reply = _granted(self._wire, self._command("DATA"), expected=3)
         self._turn = "body"
         return reply
 
@@ -159,13 +159,13 @@ class Session:
         early = wire.spoken_early()
         if early:
             self.close()
-            _granted(early, expected=4)
+            _granted(wire, early, expected=4)
         self._turn = "answer"
         wire.transcript.append("C: .")
         try:
             wire.send(b".\r\n")
         except ServerUnavailable as error:
-            raise ServerUnavailable("no_answer", reason=error.code) from error
+            raise ServerUnavailable("no_answer", host=wire.host, reason=error.code) from error
 
     def wait(self, timeout: float = _ANSWER_SECONDS) -> Reply:
         """The answer to the final dot, of any kind: a 2yz means the server has the message and answers for it.
@@ -179,16 +179,16 @@ class Session:
         except ServerUnavailable as error:
             if error.code == "unavailable":
                 raise
-            raise ServerUnavailable("no_answer", reason=error.code, server_text=error.server_text) from error
+            raise ServerUnavailable("no_answer", host=self._wire.host, reason=error.code, server_text=error.server_text) from error
         if reply.code < 400 and reply.code // 100 != 2:
             self.close()
-            raise ServerUnavailable("no_answer", reason="bad_answer", server_text=reply.text)
+            raise ServerUnavailable("no_answer", host=self._wire.host, reason="response", server_text=reply.text)
         self._turn = "command"
         return reply
 
     def reset(self) -> None:
         """Forget the message begun (RSET), to begin another. Raises ServerRefused."""
-        _granted(self._command("RSET"), expected=2)
+        _granted(self._wire, self._command("RSET"), expected=2)
 
     def quit(self) -> None:
         """Take leave and close. Never raises: what was said before stands."""
@@ -218,7 +218,7 @@ class Session:
         if not _PATH.fullmatch(address) or not _encodable(address):
             raise InvalidInput("address", field=field, address=address)
         if not address.isascii() and not self._smtputf8:
-            raise ServerRefused("smtputf8_missing", address=address)
+            raise ServerRefused("smtputf8", address=address)
         return address
 
 
@@ -226,20 +226,23 @@ def _greeting(wire: Wire) -> None:
     try:
         reply = wire.receive()
     except ServerUnavailable as error:
-        if error.code != "bad_answer":
+        if error.code != "response":
             raise
-        raise ServerUnavailable("greeting", server_text=error.server_text) from error
+        raise ServerUnavailable("greeting", host=wire.host, server_text=error.server_text) from error
     if reply.code != 220:
-        raise ServerUnavailable("greeting", server_text=reply.text)
+        raise ServerUnavailable("greeting", host=wire.host, server_text=reply.text)
 
 
 def _hello(wire: Wire) -> dict[str, str]:
     """The extensions the server offers, by keyword in upper case; none from a server that only knows HELO."""
     reply = wire.command(f"EHLO {_OUR_NAME}")
-    if reply.kind == "permanent":
-        _granted(wire.command(f"HELO {_OUR_NAME}"), expected=2)
+    old = reply.kind == "permanent"
+    if old:
+        reply = wire.command(f"HELO {_OUR_NAME}")
+    if not reply.ok:
+        raise ServerUnavailable("unavailable", host=wire.host, server_text=reply.text)
+    if old:
         return {}
-    _granted(reply, expected=2)
     extensions: dict[str, str] = {}
     for line in reply.text.split("\n")[1:]:
         match = _KEYWORD.fullmatch(line)
@@ -250,11 +253,14 @@ def _hello(wire: Wire) -> dict[str, str]:
     return extensions
 
 
-def _granted(reply: Reply, *, expected: int) -> Reply:
+def _granted(wire: Wire, reply: Reply, *, expected: int) -> Reply:
+    """The reply, if its first digit is the one expected; else the refusal it is, or the sign of a dialogue gone wrong."""
     if reply.kind != "ok":
-        raise ServerRefused("refused", server_code=reply.status, server_text=reply.text, transient=reply.kind == "temporary")
+        raise ServerRefused(
+            "refused", host=wire.host, server_code=reply.status, server_text=reply.text, transient=reply.kind == "temporary"
+        )
     if reply.code // 100 != expected:
-        raise ServerUnavailable("bad_answer", server_text=reply.text)
+        raise wire.unusable_answer(reply.text)
     return reply
 
 

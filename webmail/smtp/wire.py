@@ -20,10 +20,11 @@ _HIDDEN = "***"
 class Wire:
     """A connection to an SMTP server. Owned by one thread. After any error it is closed: the dialogue has lost its place."""
 
-    def __init__(self, connection: socket.socket, *, timeout: float) -> None:
+    def __init__(self, connection: socket.socket, *, host: str, timeout: float) -> None:
         self._socket = connection
         self._received = bytearray()
         self._secrets: list[str] = []
+        self.host = host
         self.timeout = timeout
         self.closed = False
         self.tls = ""
@@ -33,15 +34,14 @@ class Wire:
         """Send one command line and return the reply to it. ``shown`` stands for it in the transcript.
 
         Raises InvalidInput for a line with CR, LF or NUL (nothing is sent), ServerUnavailable for a broken dialogue
-        (``disconnected``, ``timeout``, ``bad_answer``) and for the answer 421 (``unavailable``).
+        (``disconnected``, ``timeout``, ``response``) and for the answer 421 (``unavailable``).
         """
         if any(character in line for character in "\r\n\0"):
             raise InvalidInput("control_character", field="command")
         if self._received:
             # An answer to a question not yet asked would be taken for the answer to this one.
             early = self.receive()
-            self.close()
-            raise ServerUnavailable("bad_answer", server_text=early.text)
+            raise self.unusable_answer(early.text)
         self.transcript.append(f"C: {shown or line}")
         self.send(line.encode() + b"\r\n")
         return self.receive()
@@ -64,20 +64,20 @@ class Wire:
         deadline = time.monotonic() + (within or self.timeout)
         lines: list[str] = []
         more = True
-        try:
-            while more:
-                code, more, text = read_line(self._line(deadline))
-                lines.append(self._without_secrets(text))
-                self.transcript.append(f"S: {code}{'-' if more else ' '}{lines[-1]}")
-                if len(lines) > _MOST_LINES:
-                    raise ServerUnavailable("bad_answer", server_text=lines[0])
-        except ServerUnavailable:
-            self.close()
-            raise
+        while more:
+            line = self._line(deadline)
+            try:
+                code, more, text = read_line(line)
+            except ValueError as error:
+                raise self.unusable_answer(self._without_secrets(str(error))) from None
+            lines.append(self._without_secrets(text))
+            self.transcript.append(f"S: {code}{'-' if more else ' '}{lines[-1]}")
+            if len(lines) > _MOST_LINES:
+                raise self.unusable_answer(lines[0])
         reply = make_reply(code, lines)
         if reply.code == 421:
             self.close()
-            raise ServerUnavailable("unavailable", server_text=reply.text)
+            raise ServerUnavailable("unavailable", host=self.host, server_text=reply.text)
         return reply
 
     def spoken_early(self) -> Reply | None:
@@ -95,16 +95,21 @@ class Wire:
             self._received += data
         return self.receive() if self._received else None
 
-    def start_tls(self, context: ssl.SSLContext, *, host: str) -> None:
+    def unusable_answer(self, text: str) -> ServerUnavailable:
+        """Close the connection, and the error that says why: what came makes no sense at this place."""
+        self.close()
+        return ServerUnavailable("response", host=self.host, server_text=text)
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
         """Go over to TLS. Raises ServerUnusable and ServerUnavailable as ``tls.wrap`` does, and ``starttls_injection``.
 
         What has arrived before the hand-shake was not protected by it: whoever is in between may have written it.
         """
         if self._received:
             self.close()
-            raise ServerUnusable("starttls_injection")
+            raise ServerUnusable("starttls_injection", host=self.host)
         try:
-            protected = wrap(self._socket, context, host=host, timeout=self.timeout)
+            protected = wrap(self._socket, context, host=self.host, timeout=self.timeout)
         except BaseException:
             self.close()
             raise
@@ -122,12 +127,12 @@ class Wire:
     def _line(self, deadline: float) -> bytes:
         while (end := self._received.find(b"\n")) < 0:
             if len(self._received) > _LONGEST_LINE:
-                raise ServerUnavailable("bad_answer")
+                raise self.unusable_answer("")
             self._fill(deadline)
         line = bytes(self._received[:end]).removesuffix(b"\r")
         del self._received[: end + 1]
         if len(line) > _LONGEST_LINE:
-            raise ServerUnavailable("bad_answer")
+            raise self.unusable_answer("")
         return line
 
     def _fill(self, deadline: float) -> None:
@@ -145,7 +150,7 @@ class Wire:
 
     def _broken(self, error: OSError | None) -> ServerUnavailable:
         self.close()
-        return ServerUnavailable("timeout" if isinstance(error, TimeoutError) else "disconnected")
+        return ServerUnavailable("timeout" if isinstance(error, TimeoutError) else "disconnected", host=self.host)
 
     def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
