@@ -1,0 +1,328 @@
+"""A connection to an IMAP server: TLS, sign-in, the mailbox selected, and what the server says unasked (RFC 9051).
+
+imapclient opens the connection; its command methods are not used, because they let line breaks through to the wire and
+fail as a whole for one malformed response.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ssl
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from imapclient import IMAPClient
+
+from webmail.account import Credentials, Security, Server
+from webmail.errors import ServerUnavailable, ServerUnusable, UidValidityChanged
+from webmail.imap import response as responses
+from webmail.imap.arguments import Argument, MailboxName, Syntax, checked_text, segments
+from webmail.imap.exchange import Exchange, Reply
+from webmail.imap.refusals import login_refusal, refusal
+from webmail.imap.response import Response
+from webmail.imap.security import is_loopback, tls_context, tls_error
+from webmail.imap.transport import SocketTransport
+
+TIMEOUT = 15.0
+_ALERTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The mailbox selected, as the server last described it (RFC 9051 §6.3.2).
+
+    ``exists`` follows what the server says unasked; ``uidnext`` is that of SELECT and may be behind then.
+    """
+
+    name: str
+    uidvalidity: int
+    uidnext: int
+    exists: int
+    read_only: bool
+    permanent_flags: frozenset[str]
+    highestmodseq: int | None = None
+
+
+def connect(server: Server, *, timeout: float = TIMEOUT) -> Connection:
+    """Open a connection that is safe to send a password on. Costs a TCP and a TLS handshake and two round trips.
+
+    Raises ServerUnavailable (``connect``, ``timeout``, ``greeting``, ``disconnected``, ``unavailable``, ``limit``) or
+    ServerUnusable (``tls_expired``, ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``,
+    ``starttls_refused``, ``starttls_injection``, ``preauth``, ``insecure``). RFC 9051 §11, RFC 8314.
+    """
+    if server.security is Security.NONE and not is_loopback(server.host):
+        raise ServerUnusable("insecure", host=server.host)
+    context = None if server.security is Security.NONE else tls_context(server.ca_file)
+    client = _open(server, context=context, timeout=timeout)
+    imap = client._imap
+    transport = SocketTransport(client.socket(), imap.file)
+    connection = Connection(Exchange(transport, timeout=timeout), capabilities=frozenset(imap.capabilities))
+    try:
+        if imap.state != "NONAUTH":
+            raise ServerUnusable("preauth", host=server.host)
+        if context is not None and server.security is Security.STARTTLS:
+            _start_tls(connection, transport, context, server=server)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open(server: Server, *, context: ssl.SSLContext | None, timeout: float) -> IMAPClient:
+    try:
+        return IMAPClient(server.host, server.port, ssl=server.security is Security.TLS, ssl_context=context, timeout=timeout)
+    except ssl.SSLError as error:
+        raise tls_error(error, host=server.host) from error
+    except TimeoutError as error:
+        raise ServerUnavailable("timeout", host=server.host) from error
+    except IMAPClient.Error as error:
+        raise _greeting_error(error.args[0] if error.args else b"") from error
+    except (ConnectionResetError, BrokenPipeError) as error:
+        raise ServerUnavailable("disconnected", host=server.host) from error
+    except (OSError, UnicodeError) as error:
+        raise ServerUnavailable("connect", host=server.host) from error
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        raise ServerUnavailable("greeting", host=server.host) from error
+
+
+def _greeting_error(greeting: object) -> ServerUnavailable:
+    """The error for a server that does not welcome us; what it says in BYE is kept."""
+    if not isinstance(greeting, bytes) or not greeting.upper().startswith(b"* BYE"):
+        return ServerUnavailable("greeting")
+    farewell = responses.condition("BYE", greeting[6:])
+    code = farewell.code.lower() if farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "greeting"
+    return ServerUnavailable(code, server_text=farewell.text)
+
+
+def _start_tls(connection: Connection, transport: SocketTransport, context: ssl.SSLContext, *, server: Server) -> None:
+    """Change to TLS. Octets that came before TLS are refused: an attacker could have put answers there (RFC 9051 §6.2.1)."""
+    if not connection.has("STARTTLS"):
+        raise ServerUnusable("starttls_refused", host=server.host)
+    reply = connection.attempt("STARTTLS")
+    if not reply.ok:
+        raise ServerUnusable("starttls_refused", host=server.host, server_text=reply.condition.text)
+    if transport.pending():
+        raise ServerUnusable("starttls_injection", host=server.host)
+    try:
+        transport.start_tls(context, host=server.host)
+    except ssl.SSLError as error:
+        raise tls_error(error, host=server.host) from error
+    except TimeoutError as error:
+        raise ServerUnavailable("timeout", host=server.host) from error
+    except OSError as error:
+        raise ServerUnavailable("disconnected", host=server.host) from error
+    connection.refresh_capabilities()
+
+
+class Connection:
+    """One IMAP connection, for one borrower at a time; not thread-safe.
+
+    Attributes: ``capabilities``; ``selected``; ``changed`` (the server said since ``settle`` that the selected mailbox is
+    not what it was).
+    """
+
+    def __init__(self, exchange: Exchange, *, capabilities: frozenset[str]) -> None:
+        self.capabilities = capabilities
+        self.selected: Selected | None = None
+        self.changed = False
+        self._exchange = exchange
+        self._writable = False
+        self._wanted: frozenset[str] = frozenset()
+        self._alerts: list[str] = []
+
+    @property
+    def usable(self) -> bool:
+        """Whether another command can be sent; false for ever after silence, a cut or an answer that made no sense."""
+        return self._exchange.usable
+
+    def has(self, name: str) -> bool:
+        """Whether the server offers a capability."""
+        return name.upper() in self.capabilities
+
+    def authenticate(self, credentials: Credentials) -> None:
+        """Sign in: AUTHENTICATE PLAIN in UTF-8, or LOGIN where that is all there is. One round trip or two.
+
+        Raises AuthenticationFailed, ServerUnavailable, ServerUnusable (``login_disabled``, ``privacy_required``) or
+        InvalidInput for a line break in the name or the password. RFC 9051 §6.2.2-3, RFC 4616, RFC 4959.
+        """
+        checked_text(credentials.username, field="username")
+        checked_text(credentials.password, field="password")
+        if self.has("AUTH=PLAIN"):
+            reply = self._authenticate_plain(credentials)
+        elif self.has("LOGINDISABLED"):
+            raise ServerUnusable("login_disabled")
+        else:
+            reply = self.attempt("LOGIN", credentials.username, credentials.password, untagged={"CAPABILITY"})
+        if not reply.ok:
+            raise login_refusal(reply.condition)
+        if reply.condition.code != "CAPABILITY" and not reply.responses:
+            self.refresh_capabilities()
+
+    def _authenticate_plain(self, credentials: Credentials) -> Reply:
+        plain = f"\0{credentials.username}\0{credentials.password}".encode("utf-8", "replace")
+        command, initial = b"AUTHENTICATE PLAIN", base64.b64encode(plain) + b"\r\n"
+        lines = [command + b" " + initial] if self.has("SASL-IR") else [command + b"\r\n", initial]
+        return self._run(lines, untagged={"CAPABILITY"})
+
+    def refresh_capabilities(self) -> None:
+        """Ask what the server offers; needed after TLS and after sign-in, when the answer changes."""
+        self.command("CAPABILITY")
+
+    def select(self, name: str, *, uidvalidity: int | None = None, writable: bool = False) -> Selected:
+        """Make a mailbox the selected one. No round trip where it is already, in a mode that suits.
+
+        Raises UidValidityChanged if the UIDs of ``uidvalidity`` name other messages now; NotFound-like refusals come as
+        ServerRefused; ServerUnusable("no_uidvalidity") for a server without lasting UIDs. RFC 9051 §6.3.2-3.
+        """
+        current = self.selected
+        if current is None or current.name != name or (writable and not self._writable):
+            current = self._select(name, writable=writable)
+        if uidvalidity is not None and current.uidvalidity != uidvalidity:
+            raise UidValidityChanged(name=name, expected=uidvalidity, found=current.uidvalidity)
+        return current
+
+    def _select(self, name: str, *, writable: bool) -> Selected:
+        # A SELECT that fails leaves no mailbox selected, whatever was selected before (RFC 9051 §6.3.2).
+        argument = MailboxName(name)
+        segments("SELECT", [argument], literal_plus=False)
+        self.selected = None
+        reply = self.command("SELECT" if writable else "EXAMINE", argument, untagged={"EXISTS", "OK", "FLAGS"})
+        self.selected = _described(name, reply, writable=writable)
+        self._writable = writable
+        self.changed = False
+        if not self.selected.uidnext:
+            self.selected = replace(self.selected, uidnext=self._highest_uid() + 1)
+        return self.selected
+
+    def _highest_uid(self) -> int:
+        """The UID of the last message, for servers that do not tell UIDNEXT."""
+        if self.selected is None or not self.selected.exists:
+            return 0
+        reply = self.command("FETCH", Syntax(b"*"), Syntax(b"(UID)"), untagged={"FETCH"})
+        found = [responses.number(responses.items(row.pieces).get(b"UID", b"0")) for row in reply.responses]
+        return max(found, default=0)
+
+    def forget_selection(self) -> None:
+        """Let the next ``select`` ask the server again."""
+        self.selected = None
+
+    def noop(self) -> None:
+        """Let the server tell what happened; ``changed`` and ``selected.exists`` follow. One round trip."""
+        self.command("NOOP")
+
+    def settle(self) -> None:
+        """Say that what happened so far has been dealt with."""
+        self.changed = False
+
+    def take_alerts(self) -> list[str]:
+        """The texts the server wants people to see, each once (RFC 9051 §7.1)."""
+        taken, self._alerts = self._alerts, []
+        return taken
+
+    def command(self, name: str, *arguments: Argument, untagged: Collection[str] = (), seconds: float | None = None) -> Reply:
+        """Send a command and return its answer with the untagged responses of the kinds named.
+
+        Raises ServerRefused and its like where the answer is not OK; ServerUnavailable where there is none; InvalidInput
+        for CR, LF or NUL in an argument, before anything is sent.
+        """
+        reply = self.attempt(name, *arguments, untagged=untagged, seconds=seconds)
+        if not reply.ok:
+            raise refusal(reply.condition)
+        return reply
+
+    def attempt(self, name: str, *arguments: Argument, untagged: Collection[str] = (), seconds: float | None = None) -> Reply:
+        """As ``command``, but a refusal is returned and not raised."""
+        literal_plus = self.has("LITERAL+") or self.has("LITERAL-")
+        return self._run(segments(name, arguments, literal_plus=literal_plus), untagged=untagged, seconds=seconds)
+
+    def _run(self, lines: list[bytes], *, untagged: Collection[str], seconds: float | None = None) -> Reply:
+        self._wanted = frozenset(untagged)
+        reply = self._exchange.run(lines, note=self._note, seconds=seconds)
+        self._note_code(reply.condition)
+        return reply
+
+    def _note(self, response: Response) -> bool:
+        """Follow what the server says, asked or not; true for what the command in progress wants to have."""
+        kind = response.kind
+        wanted = kind in self._wanted
+        if kind in {"OK", "NO", "BAD", "BYE"}:
+            self._note_code(responses.condition(kind, response.pieces[0]))
+        elif kind == "CAPABILITY":
+            self.capabilities = frozenset(response.pieces[0].decode("latin-1").upper().split())
+        elif self.selected is not None:
+            self._note_mailbox(response, wanted=wanted)
+        return wanted
+
+    def _note_mailbox(self, response: Response, *, wanted: bool) -> None:
+        """EXISTS, EXPUNGE and flags of the selected mailbox that nobody asked for (RFC 9051 §7.4-5)."""
+        assert self.selected is not None
+        if response.kind == "EXISTS" and response.number != self.selected.exists:
+            self.selected = replace(self.selected, exists=response.number)
+            self.changed = True
+        elif response.kind == "EXPUNGE":
+            self.selected = replace(self.selected, exists=max(0, self.selected.exists - 1))
+            self.changed = True
+        elif response.kind in {"FETCH", "VANISHED"} and not wanted:
+            self.changed = True
+
+    def _note_code(self, condition: responses.Condition) -> None:
+        if condition.code == "ALERT" and condition.text not in self._alerts:
+            self._alerts = [*self._alerts, condition.text][-_ALERTS:]
+        elif condition.code == "CAPABILITY":
+            self.capabilities = frozenset(condition.arguments.decode("latin-1").upper().split())
+        elif self.selected is not None and condition.code in {"UIDVALIDITY", "CLOSED"}:
+            self._note_reset(condition)
+        elif self.selected is not None and condition.code in {"READ-ONLY", "READ-WRITE"}:
+            self.selected = replace(self.selected, read_only=condition.code == "READ-ONLY")
+
+    def _note_reset(self, condition: responses.Condition) -> None:
+        """The mailbox was closed, or its UIDs became void while it was selected: it must be opened anew."""
+        if condition.code == "CLOSED" or responses.number(condition.arguments) != (self.selected.uidvalidity if self.selected else 0):
+            self.selected = None
+            self.changed = True
+
+    def close(self) -> None:
+        """End the connection; the server is told, but not waited for. Costs no round trip, raises nothing."""
+        if self.usable:
+            with contextlib.suppress(OSError):
+                self._exchange.transport.send(b"W0 LOGOUT\r\n")
+        self._exchange.close()
+
+    def abandon(self) -> None:
+        """Forget the connection in a child process without disturbing the parent, which goes on using it."""
+        self._exchange.usable = False
+        self._exchange.transport.abandon()
+
+
+def _described(name: str, reply: Reply, *, writable: bool) -> Selected:
+    """What the answer to SELECT tells of the mailbox."""
+    values: dict[str, int] = {}
+    exists = 0
+    flags: frozenset[str] | None = None
+    defined: frozenset[str] = frozenset()
+    for response in reply.responses:
+        if response.kind == "EXISTS":
+            exists = response.number
+        elif response.kind == "FLAGS":
+            defined = _flags(response.pieces[0])
+        else:
+            found = responses.condition("OK", response.pieces[0])
+            values[found.code] = responses.number(found.arguments)
+            if found.code == "PERMANENTFLAGS":
+                flags = _flags(found.arguments)
+    if not values.get("UIDVALIDITY"):
+        raise ServerUnusable("no_uidvalidity", name=name)
+    return Selected(
+        name=name,
+        uidvalidity=values["UIDVALIDITY"],
+        uidnext=values.get("UIDNEXT", 0),
+        exists=exists,
+        read_only=not writable or reply.condition.code == "READ-ONLY",
+        permanent_flags=defined if flags is None else flags,
+        highestmodseq=values.get("HIGHESTMODSEQ") or None,
+    )
+
+
+def _flags(octets: bytes) -> frozenset[str]:
+    return frozenset(octets.strip(b"() ").decode("utf-8", "replace").split())

@@ -1,0 +1,168 @@
+"""One conversation with a server: tagged commands out, framed responses in; knows lines and literals, not what they mean.
+
+Whatever goes wrong on the way (silence, a cut, octets that cannot be framed) ends the conversation for good: an answer
+that comes late must never be taken for the answer to the next command.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from webmail.errors import ServerUnavailable, WebmailError
+from webmail.imap.response import Condition, Response, condition, untagged
+
+LINE_OCTETS = 32 << 20
+"""A SEARCH of four million messages fits into one line."""
+ANSWER_OCTETS = 256 << 20
+"""More than the flags of a million messages; an endless answer ends here."""
+
+_LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
+_STATUS = re.compile(rb"\* (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
+_TAGGED = re.compile(rb"([^\s*+]+) (OK|NO|BAD)(?: (.*))?$", re.IGNORECASE | re.DOTALL)
+
+
+class Transport(Protocol):
+    """The open socket, as imaplib keeps it."""
+
+    def send(self, data: bytes, /) -> None: ...
+
+    def readline(self, limit: int, /) -> bytes: ...
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def settimeout(self, seconds: float, /) -> None: ...
+
+    def close(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one command: how it ended, and the untagged responses the command asked for."""
+
+    condition: Condition
+    responses: list[Response]
+
+    @property
+    def ok(self) -> bool:
+        return self.condition.status == "OK"
+
+
+class Exchange:
+    """Commands and answers on one transport, one at a time. ``usable`` turns false for ever once framing is lost."""
+
+    def __init__(self, transport: Transport, *, timeout: float) -> None:
+        self.transport = transport
+        self.timeout = timeout
+        self.usable = True
+        self.farewell: Condition | None = None
+        self._tag = 0
+        self._answered = 0
+
+    def run(self, segments: Sequence[bytes], *, note: Callable[[Response], bool], seconds: float | None = None) -> Reply:
+        """Send a command and read its whole answer.
+
+        ``note`` sees every untagged response as it comes and says whether to keep it for the reply. Each segment after
+        the first waits until the server agrees. Raises ServerUnavailable: ``timeout``, ``disconnected``, ``protocol``.
+        """
+        if not self.usable:
+            raise ServerUnavailable("disconnected")
+        self._tag += 1
+        tag = b"W%d" % self._tag
+        self._answered = 0
+        kept: list[Response] = []
+        waiting = list(segments[1:])
+        with self._all_or_nothing(seconds):
+            self.transport.send(tag + b" " + segments[0])
+            while True:
+                pieces = self._response()
+                line = pieces[0]
+                if line.startswith(b"* "):
+                    response = untagged(pieces)
+                    if response.kind == "BYE":
+                        self.farewell = condition("BYE", response.pieces[0])
+                    if note(response):
+                        kept.append(response)
+                elif line.startswith(b"+") and waiting:
+                    self.transport.send(waiting.pop(0))
+                else:
+                    return Reply(self._ended(line, tag), kept)
+
+    def _ended(self, line: bytes, tag: bytes) -> Condition:
+        match = _TAGGED.match(line)
+        if match is None or match[1] != tag:
+            raise ServerUnavailable("protocol")
+        return condition(match[2].decode("ascii").upper(), match[3] or b"")
+
+    @contextmanager
+    def _all_or_nothing(self, seconds: float | None) -> Iterator[None]:
+        """Close the transport unless the whole answer was read; give socket errors our names."""
+        self.usable = False
+        try:
+            if seconds is not None:
+                self.transport.settimeout(seconds)
+            yield
+            if seconds is not None:
+                self.transport.settimeout(self.timeout)
+            self.usable = self.farewell is None
+        except TimeoutError as error:
+            raise ServerUnavailable("timeout") from error
+        except (OSError, ssl.SSLError, ValueError, EOFError) as error:
+            raise self._cut() from error
+        finally:
+            if not self.usable:
+                self.transport.close()
+
+    def _cut(self) -> WebmailError:
+        """The connection ended; a server that said why is quoted."""
+        if self.farewell is None:
+            return ServerUnavailable("disconnected")
+        code = self.farewell.code.lower() if self.farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "disconnected"
+        return ServerUnavailable(code, server_text=self.farewell.text)
+
+    def _response(self) -> list[bytes]:
+        """One response: its text and literals in turn, beginning and ending with text."""
+        line = self._line()
+        while not line:
+            line = self._line()
+        match = _LITERAL.search(line) if line.endswith(b"}") else None
+        if match is None or _STATUS.match(line) or not line.startswith(b"* "):
+            return [line]
+        pieces = [line]
+        while match is not None:
+            pieces[-1] = line[: match.start()]
+            pieces.append(self._octets(int(match[1])))
+            line = self._line()
+            pieces.append(line)
+            match = _LITERAL.search(line) if line.endswith(b"}") else None
+        return pieces
+
+    def _line(self) -> bytes:
+        line = self.transport.readline(LINE_OCTETS)
+        if not line.endswith(b"\n"):
+            raise EOFError if len(line) < LINE_OCTETS else ServerUnavailable("protocol")
+        self._count(len(line))
+        return line[:-2] if line.endswith(b"\r\n") else line[:-1]
+
+    def _octets(self, size: int) -> bytes:
+        self._count(size)
+        found = self.transport.read(size)
+        if len(found) < size:
+            raise EOFError
+        return found
+
+    def _count(self, octets: int) -> None:
+        self._answered += octets
+        if self._answered > ANSWER_OCTETS:
+            raise ServerUnavailable("protocol")
+
+    def close(self) -> None:
+        """End the conversation without ceremony."""
+        self.usable = False
+        self.transport.close()

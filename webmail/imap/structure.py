@@ -1,0 +1,108 @@
+"""BODYSTRUCTURE made into a tree of Parts, bounded and tolerant (RFC 9051 §7.5.2, RFC 2231)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from webmail.imap.response import MalformedError, Node, number, octets, text
+from webmail.message.mime import Part
+from webmail.message.parameters import decode_parameters, filename
+
+DEEPEST = 100
+MOST_PARTS = 10_000
+BROKEN = Part("1", "text", "plain", {"broken": "1"})
+"""Stands for a structure that cannot be read: the message can still be opened as text and downloaded."""
+
+
+def structure(node: Node) -> Part:
+    """The tree of a message; what lies deeper than a hundred levels or beyond ten thousand parts is left out.
+
+    Linear. Raises MalformedError for what is not a structure at all. Sections are numbered as FETCH names them
+    (RFC 9051 §6.4.5.1): the body of an enclosed message continues the number of the part that encloses it.
+    """
+    return _Reader().part(node, "", depth=0)
+
+
+class _Reader:
+    """Counts the parts while a tree is read."""
+
+    def __init__(self) -> None:
+        self.left = MOST_PARTS
+
+    def part(self, node: Node, parent: str, *, depth: int) -> Part:
+        """The body of a message whose own section is ``parent``: a multipart has no number, anything else is part 1."""
+        if isinstance(node, list) and node and isinstance(node[0], list):
+            return self.multipart(node, f"{parent}.TEXT" if parent else "", children=parent, depth=depth)
+        return self.single(node, f"{parent}.1" if parent else "1", depth=depth)
+
+    def any(self, node: Node, section: str, *, depth: int) -> Part:
+        self.left -= 1
+        if isinstance(node, list) and node and isinstance(node[0], list):
+            return self.multipart(node, section, children=section, depth=depth)
+        return self.single(node, section, depth=depth)
+
+    def multipart(self, node: list[Node], section: str, *, children: str, depth: int) -> Part:
+        count = next((index for index, child in enumerate(node) if not isinstance(child, list)), len(node))
+        prefix = f"{children}." if children else ""
+        parts = []
+        if depth < DEEPEST:
+            for index, child in enumerate(node[:count], 1):
+                if self.left <= 0:
+                    break
+                parts.append(self.any(child, f"{prefix}{index}", depth=depth + 1))
+        subtype = text(node[count]).lower() if count < len(node) else "mixed"
+        params = _parameters(node[count + 1]) if len(node) > count + 1 else {}
+        disposition, given = _disposition(node, count + 2)
+        name = filename(given, params) if given else ""
+        return Part(section, "multipart", subtype or "mixed", params, "7bit", 0, disposition, name, "", tuple(parts))
+
+    def single(self, node: Node, section: str, *, depth: int) -> Part:
+        if not isinstance(node, list) or len(node) < 2:
+            raise MalformedError("not a body structure")
+        fields: list[Node] = node + [b"NIL"] * (12 - len(node)) if len(node) < 12 else node
+        media_type, subtype = text(fields[0]).lower(), text(fields[1]).lower()
+        params = _parameters(fields[2])
+        enclosed: tuple[Part, ...] = ()
+        extension = 8
+        if media_type == "text":
+            extension = 9
+        elif media_type == "message" and subtype in {"rfc822", "global"} and isinstance(fields[8], list):
+            extension = 11
+            if depth < DEEPEST and self.left > 0:
+                enclosed = (self.part(fields[8], section, depth=depth + 1),)
+        disposition, given = _disposition(fields, extension)
+        return Part(
+            section=section,
+            media_type=media_type or "application",
+            subtype=subtype or "octet-stream",
+            params=params,
+            encoding=text(fields[5]).strip().lower() or "7bit",
+            size=number(fields[6]),
+            disposition=disposition,
+            filename=filename(given, params) if given or "name" in params or "filename" in params else "",
+            content_id=text(fields[3]).strip().strip("<>"),
+            parts=enclosed,
+        )
+
+
+def _disposition(fields: list[Node], index: int) -> tuple[str, dict[str, str]]:
+    """The disposition and its parameters (RFC 2183)."""
+    found = fields[index] if index < len(fields) else b""
+    if not isinstance(found, list):
+        return text(found).lower(), {}
+    if not found:
+        return "", {}
+    return text(found[0]).strip().lower(), _parameters(found[1]) if len(found) > 1 else {}
+
+
+def _parameters(node: Node) -> dict[str, str]:
+    """Parameters by their name in small letters, decoded."""
+    if not isinstance(node, list) or len(node) < 2:
+        return {}
+    return _decoded(tuple([octets(value) for value in node]))
+
+
+@lru_cache(maxsize=1024)
+def _decoded(values: tuple[bytes, ...]) -> dict[str, str]:
+    """Most parts of a mailbox carry one of a few sets of parameters, so their decoding is remembered."""
+    return decode_parameters(zip(values[::2], values[1::2], strict=False))
