@@ -127,13 +127,18 @@ _FORMS = {
 JUDGED_ELSEWHERE = frozenset({"background", "href", "src", "style"})
 
 
-@lru_cache(maxsize=4096)
 def _well_formed(name: str, value: str) -> bool:
     form = _FORMS.get(name)
     return form is not None and form.match(value) is not None
 
 
+# Short values repeat thousands of times in one newsletter.
+_well_formed_short = lru_cache(maxsize=4096)(_well_formed)
+
+
 def may_stay(tag: str, name: str, value: str) -> bool:
     """Whether this attribute may stay on this element with this value; addresses and styles are judged elsewhere."""
     allowed = ATTRIBUTES.get(tag)
-    return allowed is not None and name in allowed and len(value) <= 4000 and _well_formed(name, value)
+    if allowed is None or name not in allowed:
+        return False
+    return _well_formed_short(name, value) if len(value) <= 64 else _well_formed(name, value)

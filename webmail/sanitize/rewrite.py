@@ -63,6 +63,7 @@ class _Writer:
 
     def __init__(self, options: BodyOptions) -> None:
         self._options = options
+        self._parts_of_message = frozenset(options.cid.values())
         self._parts: list[str] = []
         self._open: list[str] = []
         self._depth = 0
@@ -111,6 +112,7 @@ class _Writer:
         if name:
             self._parts.append(f"</{name}>")
             self._depth -= 1
+            self._at_start_of_pre = False
 
     def words(self, text: str) -> None:
         """Write text as text."""
@@ -172,9 +174,7 @@ class _Writer:
     def _address(self, tag: str, name: str, value: str) -> str:
         if name not in policy.ATTRIBUTES[tag]:
             return ""
-        if name == "href":
-            return self._link(value)
-        return self._image(value) if name == "src" else self._remote_image(value)
+        return self._link(value) if name == "href" else self._image(value, carried=name == "src")
 
     def _style(self, value: str) -> str:
         styled = css.declarations_counted(value)
@@ -188,15 +188,14 @@ class _Writer:
         self._addresses.add(link)
         return link
 
-    def _image(self, value: str) -> str:
+    def _image(self, value: str, *, carried: bool) -> str:
+        """The address of an image: a part of the message, ``carried`` in the address itself, or a remote one by way of our proxy."""
         content_id = links.content_id(value)
         if content_id:
             return self._own(self._options.cid.get(content_id, ""))
-        picture = links.data_image(value)
-        if picture:
-            return self._own(picture)
-        if value in self._options.cid.values():
-            return self._own(value)
+        picture = links.data_image(value) if carried else ""
+        if picture or value in self._parts_of_message:
+            return self._own(picture or value)
         return self._remote_image(value)
 
     def _remote_image(self, value: str) -> str:

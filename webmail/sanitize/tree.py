@@ -23,8 +23,8 @@ i ins kbd label legend mark menu nobr ol optgroup option pre q s samp select sma
 _NAMES = re.compile(rf"<(/?)((?:{'|'.join(sorted(_SHIELDED.split(), key=len, reverse=True))})(?=[\s/>]))", re.IGNORECASE)
 _UNSHIELD = re.compile(rf"<(/?){_SHIELD}")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
-# A picture of this size written into the HTML would push the words behind the limit.
-_HUGE_DATA = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]{262144,}", re.IGNORECASE)
+# Pictures written into the HTML would push the words behind the limit; of a message that is too long they go first.
+_PICTURES = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]{8192,}", re.IGNORECASE)
 
 
 class Reading(NamedTuple):
@@ -36,9 +36,10 @@ class Reading(NamedTuple):
 
 def read(html: str, *, limit: int = MAX_HTML) -> Reading:
     """The tree of ``html``, of its first ``limit`` characters at most. Linear; never raises."""
+    pictures = 0
     if len(html) > limit:
-        html = _HUGE_DATA.sub("", html)
-    cut = len(html) > limit
+        html, pictures = _PICTURES.subn("", html)
+    cut = pictures > 0 or len(html) > limit
     source = _SURROGATES.sub("\ufffd", html[:limit])
     reading = _parse(_NAMES.sub(rf"<\1{_SHIELD}\2", source))
     if reading.cut:
