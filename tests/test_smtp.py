@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers.authority import Authority
+from tests.servers.dovecot import Dovecot
+from tests.servers.postfix import Postfix
 from tests.servers.smtp_sink import SmtpSink
 from webmail import smtp
 from webmail.account import Credentials, Security, Server
@@ -700,3 +703,105 @@ def test_a_servers_words_cannot_break_or_reorder_a_line() -> None:
     assert smtp.reply.read_line("550 \x1b[31mno\u202e\u2028\rsend\xff 不".encode()) == (550, False, " [31mno   send\xff 不")
     assert smtp.reply.read_line(b"550-\xff\xfe") == (550, True, "\ufffd\ufffd")
     assert smtp.reply.read_line(b"250") == (250, False, "")
+
+
+# Debian's Postfix, signing in through Dovecot
+
+
+@pytest.fixture(scope="module")
+def sender(dovecot: Dovecot) -> Credentials:
+    """Someone whose password needs UTF-8."""
+    return dovecot.credentials(dovecot.new_user(ALICE.password))
+
+
+def inbox(dovecot: Dovecot, username: str, *, count: int) -> list[bytes]:
+    """The messages in someone's INBOX, once there are that many."""
+    end = time.monotonic() + 15
+    while True:
+        with dovecot.side(username) as client:
+            numbers = client.search(None, "ALL")[1][0].split()
+            if len(numbers) >= count:
+                return [client.fetch(number.decode(), "(BODY.PEEK[])")[1][0][1] for number in numbers]
+        assert time.monotonic() < end, f"{len(numbers)} of {count} messages have arrived"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("port", ["submission", "submissions"])
+def test_postfix_takes_a_message_and_it_arrives_byte_for_byte(postfix: Postfix, dovecot: Dovecot, sender: Credentials, port: str) -> None:
+    recipient = dovecot.new_user()
+    raw = b"From: %b\r\nTo: %b\r\nSubject: Dots\r\nDate: Mon, 23 Nov 2026 07:00:00 +0000\r\nMessage-ID: <%b@example.test>\r\n" % (
+        sender.username.encode(),
+        recipient.encode(),
+        port.encode(),
+    )
+    raw += "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n.早上好\r\n.\r\n..\r\n\r\n.\r\n".encode()
+    raw += (b"." + b"x" * 70 + b"\r\n") * 5000
+    with smtp.connect(getattr(postfix, port)) as session:
+        assert session.tls.startswith("TLSv1.3")
+        session.authenticate(sender)
+        session.mail(sender.username, size=len(raw), eight_bit=True)
+        assert session.rcpt(recipient).ok
+        unknown = session.rcpt("nobody@example.test")
+        session.data()
+        session.send_body(raw)
+        taken = session.wait()
+    assert (unknown.kind, unknown.status) == ("permanent", "550 5.1.1")
+    assert (taken.kind, taken.status) == ("ok", "250 2.0.0")
+    assert "queued as" in taken.text
+    [arrived] = inbox(dovecot, recipient, count=1)
+    assert arrived.endswith(raw)
+
+
+def test_postfix_refuses_a_wrong_password(postfix: Postfix, sender: Credentials) -> None:
+    for wrong in ("pässwörd", "密码", ""):
+        with smtp.connect(postfix.submissions) as session, pytest.raises(AuthenticationFailed, match="credentials"):
+            session.authenticate(Credentials(sender.username, wrong))
+
+
+def test_postfix_wants_a_sign_in_before_it_takes_mail(postfix: Postfix, sender: Credentials) -> None:
+    with smtp.connect(postfix.submissions) as session:
+        session.mail(sender.username, size=10)
+        reply = session.rcpt("someone@elsewhere.example")
+    assert reply.kind == "permanent"
+
+
+def test_postfix_takes_addresses_beyond_ascii(postfix: Postfix, sender: Credentials) -> None:
+    raw = "From: älice@example.test\r\nTo: 用户@例子.test\r\nSubject: 你好\r\n\r\nHello\r\n".encode()
+    with smtp.connect(postfix.submission) as session:
+        session.authenticate(sender)
+        session.mail("älice@example.test", size=len(raw), smtputf8=True)
+        assert session.rcpt("用户@例子.test").ok
+        session.data()
+        session.send_body(raw)
+        assert session.wait().ok
+    postfix.wait_for("to=<用户@例子.test>")
+
+
+def test_postfix_says_its_size_limit_and_holds_to_it(postfix: Postfix, sender: Credentials) -> None:
+    with smtp.connect(postfix.submission) as session:
+        session.authenticate(sender)
+        assert session.max_size == 50_000_000
+        with pytest.raises(ServerRefused, match="size"):
+            session.mail(sender.username, size=50_000_001)
+        session.extensions = {"SIZE": ""}
+        with pytest.raises(ServerRefused, match="size") as theirs:
+            session.mail(sender.username, size=50_000_001)
+    assert theirs.value.server_code == "552 5.3.4"
+
+
+def test_postfix_does_not_take_a_message_that_stops_half_way(postfix: Postfix, dovecot: Dovecot, sender: Credentials) -> None:
+    recipient = dovecot.new_user()
+    with smtp.connect(postfix.submission) as session:
+        session.authenticate(sender)
+        session.mail(sender.username, size=len(RAW))
+        session.rcpt(recipient)
+        session.data()
+    postfix.wait_for("lost connection after DATA")
+    with smtp.connect(postfix.submission) as session:
+        session.authenticate(sender)
+        session.mail(sender.username, size=len(RAW))
+        session.rcpt(recipient)
+        session.data()
+        session.send_body(RAW)
+        assert session.wait().ok
+    assert len(inbox(dovecot, recipient, count=1)) == 1

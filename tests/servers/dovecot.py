@@ -101,6 +101,11 @@ plugin {{
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
 submission_relay_trusted = yes
+service auth {{
+  inet_listener {{
+    port = {auth}
+  }}
+}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -162,7 +167,10 @@ def free_ports(count: int) -> list[int]:
 
 
 class Dovecot:
-    """A running Dovecot. ``imap`` (with STARTTLS), ``imaps``, ``lmtp``, ``pop3``, ``submission`` are its ports."""
+    """A running Dovecot. ``imap`` (with STARTTLS), ``imaps``, ``lmtp``, ``pop3``, ``submission`` are its ports.
+
+    ``auth`` is the port through which Postfix asks it whether a password is right.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -170,7 +178,7 @@ class Dovecot:
         self._passwords: dict[str, str] = {}
         self.authority = Authority(folder / "authority")
         self.ca_file = self.authority.ca_file
-        self.imap, self.imaps, self.lmtp, self.pop3, self.submission, self.relay = free_ports(6)
+        self.imap, self.imaps, self.lmtp, self.pop3, self.submission, self.relay, self.auth = free_ports(7)
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -181,7 +189,7 @@ class Dovecot:
         for name in ("run", "state", "log", "mail", "users"):
             (self.folder / name).mkdir()
         config = self.folder / "dovecot.conf"
-        ports = {name: getattr(self, name) for name in ("imap", "imaps", "lmtp", "pop3", "submission", "relay")}
+        ports = {name: getattr(self, name) for name in ("imap", "imaps", "lmtp", "pop3", "submission", "relay", "auth")}
         names = {"user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name}
         config.write_text(_CONFIG.format(folder=self.folder, certificate=certificate, key=key, **ports, **names), "utf-8")
         other: dict[str, object] = {}

@@ -1,6 +1,6 @@
 """Postfix: Debian's Postfix as a submission server, run from a folder of its own on free ports of 127.0.0.1.
 
-It signs people in through a Dovecot's auth socket, delivers mail for its domain to that Dovecot by LMTP, and takes mail for
+It signs people in by asking a Dovecot, delivers mail for its domain to that Dovecot by LMTP, and takes mail for
 any other domain and throws it away. It must be started by root: Postfix changes its user and refuses to do without.
 """
 
@@ -12,12 +12,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tests.servers.authority import Authority
+import pytest
+
+from tests.servers.dovecot import DOMAIN, HOST, Dovecot, free_ports
 from webmail.account import Security, Server
 
 _MAIN = """\
@@ -35,15 +38,15 @@ alias_maps =
 maillog_file = {folder}/log/postfix.log
 maillog_file_prefixes = {folder}
 virtual_mailbox_domains = {domain}
-virtual_mailbox_maps = texthash:{folder}/etc/mailboxes
+virtual_mailbox_maps = regexp:{folder}/etc/mailboxes
 virtual_transport = lmtp:inet:127.0.0.1:{lmtp_port}
 default_transport = discard:elsewhere
 relay_transport = discard:elsewhere
 message_size_limit = {size_limit}
 smtpd_sasl_type = dovecot
-smtpd_sasl_path = {auth_socket}
+smtpd_sasl_path = inet:127.0.0.1:{auth_port}
 smtpd_sasl_security_options = noanonymous
-smtpd_tls_cert_file = {cert}
+smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {key}
 smtpd_tls_auth_only = yes
 smtpd_tls_loglevel = 1
@@ -90,44 +93,34 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    """Runs while inside ``with``. ``auth_socket`` and ``lmtp_port`` are a Dovecot's; ``mailboxes`` are the addresses it has."""
+    """Runs while inside ``with``. ``mailboxes`` is the pattern of the local parts that exist; others are refused at RCPT."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        authority: Authority,
-        auth_socket: Path,
-        lmtp_port: int,
-        mailboxes: Sequence[str],
-        domain: str = "example.test",
-        size_limit: int = 50_000_000,
-    ) -> None:
+    def __init__(self, folder: Path, *, dovecot: Dovecot, mailboxes: str = "user[0-9]+", size_limit: int = 50_000_000) -> None:
         _check()
         self.folder = folder
-        self.ca_file = authority.ca_file
-        self.submission_port, self.smtps_port = _free_ports(2)
-        for name in ("etc", "log", "spool", "data"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
-        shutil.chown(folder / "data", "postfix")
-        shutil.chown(folder / "log", "postfix")
+        self.ca_file = dovecot.ca_file
+        self.submission_port, self.smtps_port = free_ports(2)
         # Postfix's own users must be able to reach it; so must every parent of it.
         folder.chmod(0o755)
-        cert, key = authority.issue(["localhost", "127.0.0.1"])
+        for name in ("etc", "log", "spool", "data"):
+            (folder / name).mkdir()
+        shutil.chown(folder / "data", "postfix")
+        shutil.chown(folder / "log", "postfix")
+        certificate, key = dovecot.authority.issue(["localhost", HOST])
         values = {
             "folder": folder,
-            "domain": domain,
-            "lmtp_port": lmtp_port,
-            "auth_socket": auth_socket,
+            "domain": DOMAIN,
+            "lmtp_port": dovecot.lmtp,
+            "auth_port": dovecot.auth,
             "size_limit": size_limit,
-            "cert": cert,
+            "certificate": certificate,
             "key": key,
             "submission_port": self.submission_port,
             "smtps_port": self.smtps_port,
         }
-        (folder / "etc/main.cf").write_text(_MAIN.format(**values))
-        (folder / "etc/master.cf").write_text(_MASTER.format(**values))
-        (folder / "etc/mailboxes").write_text("".join(f"{address} {address}\n" for address in mailboxes))
+        (folder / "etc/main.cf").write_text(_MAIN.format(**values), "utf-8")
+        (folder / "etc/master.cf").write_text(_MASTER.format(**values), "utf-8")
+        (folder / "etc/mailboxes").write_text(f"/^{mailboxes}@{DOMAIN}$/ known\n", "utf-8")
 
     @property
     def submission(self) -> Server:
@@ -176,12 +169,6 @@ def _check() -> None:
         raise RuntimeError("The Postfix tests need Debian's package postfix: `make test` installs it.")
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
-
-
 def _wait_for_port(port: int) -> None:
     end = time.monotonic() + 20
     while True:
@@ -200,3 +187,10 @@ def _wait_for_end(pid: int) -> None:
     while time.monotonic() < end:
         os.kill(pid, 0)
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def postfix(dovecot: Dovecot) -> Iterator[Postfix]:
+    """The Postfix of this test process; it delivers to the Dovecot of this test process."""
+    with tempfile.TemporaryDirectory(prefix="webmail-postfix-") as folder, Postfix(Path(folder), dovecot=dovecot) as server:
+        yield server
