@@ -32,7 +32,7 @@ def selected(connection: Connection) -> Selected:
     return connection.selected
 
 
-def _fetch(connection: Connection, command: str, where: Syntax, what: bytes) -> list[Response]:
+def fetch_rows(connection: Connection, command: str, where: Syntax, what: bytes) -> list[Response]:
     """The rows of a FETCH. Messages that are gone meanwhile are no error (RFC 5530, EXPUNGEISSUED)."""
     selected(connection)
     reply = connection.attempt(command, where, Syntax(what), untagged={"FETCH"}, seconds=SLOW)
@@ -46,7 +46,7 @@ def newest(connection: Connection, count: int) -> list[MessageSummary]:
     exists = selected(connection).exists
     if exists == 0 or count <= 0:
         return []
-    found = _fetch(connection, "FETCH", Syntax(b"%d:%d" % (max(1, exists - count + 1), exists)), rows.SUMMARY)
+    found = fetch_rows(connection, "FETCH", Syntax(b"%d:%d" % (max(1, exists - count + 1), exists)), rows.SUMMARY)
     return _summaries(connection, found)[::-1]
 
 
@@ -55,14 +55,14 @@ def summaries(connection: Connection, uids: Collection[Uid]) -> list[MessageSumm
     found: list[MessageSummary] = []
     asked = set(uids)
     for where in uid_sets(uids):
-        given = _summaries(connection, _fetch(connection, "UID FETCH", where, rows.SUMMARY))
+        given = _summaries(connection, fetch_rows(connection, "UID FETCH", where, rows.SUMMARY))
         found += [summary for summary in given if summary.uid in asked]
     return found
 
 
 def summaries_between(connection: Connection, low: Uid, high: Uid | None) -> list[MessageSummary]:
     """The messages from one UID to another, or to the end (None), oldest first. One round trip."""
-    given = _summaries(connection, _fetch(connection, "UID FETCH", uid_range(low, high), rows.SUMMARY))
+    given = _summaries(connection, fetch_rows(connection, "UID FETCH", uid_range(low, high), rows.SUMMARY))
     return [summary for summary in given if _between(summary.uid, low, high)]
 
 
@@ -93,7 +93,7 @@ def _summaries(connection: Connection, given: Sequence[Response]) -> list[Messag
 
 
 def _uid_at(connection: Connection, sequence_number: int) -> Uid | None:
-    for row in _fetch(connection, "FETCH", Syntax(b"%d" % max(1, sequence_number)), b"(UID)"):
+    for row in fetch_rows(connection, "FETCH", Syntax(b"%d" % max(1, sequence_number)), b"(UID)"):
         if row.number == sequence_number and (uid := rows.uid_in_ruins(row)) is not None:
             return uid
     return None
@@ -101,7 +101,7 @@ def _uid_at(connection: Connection, sequence_number: int) -> Uid | None:
 
 def _alone(connection: Connection, uid: Uid) -> MessageSummary:
     """A message whose row was broken, without its structure; a placeholder where even that cannot be read."""
-    for row in _fetch(connection, "UID FETCH", Syntax(b"%d" % uid), rows.WITHOUT_STRUCTURE):
+    for row in fetch_rows(connection, "UID FETCH", Syntax(b"%d" % uid), rows.WITHOUT_STRUCTURE):
         try:
             summary = rows.summary(responses.items(row.pieces))
         except MalformedError:
@@ -127,7 +127,7 @@ def flags_of(connection: Connection, uids: Collection[Uid]) -> dict[Uid, frozens
 
 def _flags(connection: Connection, where: Syntax) -> dict[Uid, frozenset[str]]:
     found: dict[Uid, frozenset[str]] = {}
-    for row in _fetch(connection, "UID FETCH", where, b"(UID FLAGS)"):
+    for row in fetch_rows(connection, "UID FETCH", where, b"(UID FLAGS)"):
         try:
             fields = responses.items(row.pieces)
             found[rows.uid_of(fields)] = rows.flags_of(fields[b"FLAGS"])
@@ -228,7 +228,7 @@ def _octets(connection: Connection, uid: Uid, section: str, cut: bytes) -> bytes
     what = b"(UID BODY.PEEK[" + checked_section(section).encode("ascii") + b"]" + cut + b")"
     (where,) = uid_sets([uid])
     broken = False
-    for row in _fetch(connection, "UID FETCH", where, what):
+    for row in fetch_rows(connection, "UID FETCH", where, what):
         try:
             fields = responses.items(row.pieces)
             body = rows.body_of(fields)
@@ -267,7 +267,7 @@ def beginnings(connection: Connection, uids: Collection[Uid], section: str, leng
     what = b"(UID BODY.PEEK[" + checked_section(section).encode("ascii") + b"]<0.%d>)" % max(1, length)
     found: dict[Uid, bytes] = {}
     for where in uid_sets(uids):
-        for row in _fetch(connection, "UID FETCH", where, what):
+        for row in fetch_rows(connection, "UID FETCH", where, what):
             try:
                 fields = responses.items(row.pieces)
                 body = rows.body_of(fields)
