@@ -70,7 +70,7 @@ def test_the_corpus_is_whole(index: list[str], corpus_dir: Path) -> None:
 @pytest.fixture
 def visitor(dovecot: Dovecot, tmp_path: Path) -> Iterator[tuple[Visitor, str]]:
     username = dovecot.new_user("secret")
-    app = create_app(Settings(imap_host="localhost", imap_port=dovecot.imap_port, imap_security="none", smtp_security="none", data_dir=str(tmp_path / "data")))
+    app = create_app(Settings(imap_host="localhost", imap_port=dovecot.imap, imap_security="none", smtp_security="none", data_dir=str(tmp_path / "data")))
     visitor = Visitor(app)
     visitor.sign_in(username, "secret")
     yield visitor, username
@@ -98,7 +98,7 @@ def test_every_message_of_a_source_is_listed_and_opens(
 
 def deliver(dovecot: Dovecot, username: str, given: list[tuple[str, bytes]]) -> list[str]:
     """APPEND the messages; what the server itself refuses is told."""
-    side = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
+    side = imaplib.IMAP4("127.0.0.1", dovecot.imap)
     side.login(username, "secret")
     refused = [path for path, octets in given if side.append("INBOX", "", "", octets)[0] != "OK"]  # type: ignore[arg-type] # imaplib takes an empty date
     side.logout()

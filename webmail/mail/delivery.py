@@ -96,7 +96,8 @@ def _hand_over(attempt: Attempt, session: MailSession, state: SubmissionState) -
         with smtp.connect(server) as talk:
             try:
                 attempt.step("connected", host=server.host, tls=talk.tls)
-                talk.authenticate(known)
+                if "AUTH" in talk.extensions:
+                    talk.authenticate(known)
                 return _transaction(attempt, talk, pending)
             finally:
                 outgoing.set_transcript(attempt.database, attempt.submission.id, lines=talk.transcript)

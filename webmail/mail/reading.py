@@ -22,7 +22,7 @@ from webmail.message.mime import Part
 from webmail.message.summary import Flag, MessageId
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
-from webmail.store import mailboxes, messages
+from webmail.store import bodies, mailboxes, messages
 from webmail.store.messages import StoredMessage
 
 TEXT_LIMIT = 512 * 1024
@@ -156,7 +156,7 @@ def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, imag
         return Body()
     key = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}/{part.section}/{kind}/{int(images)}/{html.POLICY_VERSION}"
     mine = account(session).id
-    kept = messages.cached_body(session.database, account_id=mine, key=key)
+    kept = bodies.cached_body(session.database, account_id=mine, key=key)
     if kept is not None:
         found = json.loads(kept)
         return Body(found["document"], found["text"], found["remote_images"], tuple(found["notices"]))
@@ -166,7 +166,7 @@ def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, imag
     body = _shown_html(stored, part, octets, images=images) if kind is BodyKind.HTML else _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= limit else ()) + (("broken",) if "broken" in part.params else ())
     body = Body(body.document, body.text, body.remote_images, tuple(dict.fromkeys(notices)))
-    messages.cache_body(session.database, account_id=mine, key=key, html=json.dumps(asdict(body)))
+    bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(asdict(body)))
     return body
 
 

@@ -1,0 +1,182 @@
+"""Sync: the list equals the server, whatever other clients do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.servers.person import Person, letter
+from webmail.errors import Conflict
+from webmail.mail import listing, sync
+from webmail.mail.pages import Freshness
+from webmail.mail.session import connection
+from webmail.mailbox import SpecialUse
+from webmail.store import mailboxes, messages
+
+
+def fill(person: Person, count: int) -> None:
+    person.dovecot.fill(person.username, [letter(number) for number in range(1, count + 1)])
+
+
+def everything(person: Person) -> list[str]:
+    """All subjects of the inbox, page after page."""
+    found, cursor = [], ""
+    while True:
+        page = person.page(cursor=cursor)
+        found += [row.message.envelope.subject for row in page.rows]
+        if not page.next_cursor:
+            return found
+        cursor = page.next_cursor
+
+
+def test_the_newest_page_of_a_large_mailbox_is_shown_at_once(person: Person) -> None:
+    fill(person, 700)
+    page = person.page()
+    assert [row.message.envelope.subject for row in page.rows] == [f"Letter {number}" for number in range(700, 650, -1)]
+    assert page.total == 700
+    assert page.indexed == 50
+    assert 0 < page.progress < 100
+    assert page.rows[0].message.preview == "Good morning."
+
+
+def test_the_worker_indexes_the_rest_newest_first_and_the_progress_ends_at_100(person: Person) -> None:
+    fill(person, 700)
+    person.page()
+    person.work()
+    page = person.page()
+    assert (page.progress, page.indexed, page.total) == (100, 700, 700)
+    assert everything(person) == [f"Letter {number}" for number in range(700, 0, -1)]
+
+
+def test_a_backfill_that_was_killed_goes_on_where_it_was(person: Person) -> None:
+    fill(person, 700)
+    person.page()
+    with connection(person.session) as lent:
+        sync.backfill(sync.Index(person.gate.database, lent, person.mailbox()))
+    state = mailboxes.state(person.gate.database, person.mailbox().id)
+    assert (state.indexed, state.complete) == (350, False)
+    person.work()
+    assert len(everything(person)) == 700
+
+
+def test_new_mail_is_on_the_next_page_request(person: Person) -> None:
+    fill(person, 3)
+    assert person.subjects() == ["Letter 3", "Letter 2", "Letter 1"]
+    person.dovecot.deliver(person.username, letter(4))
+    assert person.subjects()[0] == "Letter 4"
+
+
+def test_what_another_client_expunges_is_gone_on_the_next_page_request(person: Person) -> None:
+    fill(person, 120)
+    person.page()
+    person.work()
+    with person.dovecot.side(person.username) as side:
+        side.uid("STORE", "1:10,119", "+FLAGS", "(\\Deleted)")
+        side.expunge()
+    page = person.page()
+    assert page.rows[1].message.envelope.subject == "Letter 118"
+    assert (page.total, page.indexed) == (109, 109)
+
+
+def test_what_another_client_expunges_is_gone_also_while_the_index_is_incomplete(person: Person) -> None:
+    fill(person, 300)
+    person.page()
+    with person.dovecot.side(person.username) as side:
+        side.uid("STORE", "1,299", "+FLAGS", "(\\Deleted)")
+        side.expunge()
+    assert person.subjects()[:2] == ["Letter 300", "Letter 298"]
+    person.work()
+    assert len(everything(person)) == 298
+
+
+def test_flags_set_by_another_client_are_seen_on_the_next_page_request(person: Person) -> None:
+    fill(person, 5)
+    person.page()
+    with person.dovecot.side(person.username) as side:
+        side.uid("STORE", "5", "+FLAGS", "(\\Seen \\Flagged)")
+        side.uid("STORE", "4", "+FLAGS", "(\\Answered)")
+    page = person.page()
+    assert page.rows[0].message.seen
+    assert page.rows[0].message.flagged
+    assert page.rows[1].answered
+    assert page.unseen == 4
+
+
+def test_messages_far_from_the_page_shown_lose_their_unread_mark_too(person: Person) -> None:
+    fill(person, 200)
+    person.page()
+    person.work()
+    with person.dovecot.side(person.username) as side:
+        side.uid("STORE", "1:100", "+FLAGS", "(\\Seen)")
+    assert person.page().unseen == 100
+    assert len(person.page(filter="unread").rows) == 50
+
+
+def test_a_mailbox_made_anew_under_its_name_starts_over(person: Person) -> None:
+    with person.dovecot.side(person.username) as side:
+        side.create("Plans")
+    person.dovecot.put(person.username, [letter(1, subject="Old")], mailbox="Plans")
+    person.work()
+    assert person.subjects("Plans") == ["Old"]
+    with person.dovecot.side(person.username) as side:
+        side.delete("Plans")
+        side.create("Plans")
+    person.dovecot.put(person.username, [letter(2, subject="New")], mailbox="Plans")
+    assert person.subjects("Plans") == ["New"]
+    assert person.page("Plans").total == 1
+
+
+def test_a_page_that_changed_nothing_writes_nothing(person: Person) -> None:
+    fill(person, 5)
+    person.page()
+    before = mailboxes.state(person.gate.database, person.mailbox().id)
+    person.page()
+    assert mailboxes.state(person.gate.database, person.mailbox().id) == before
+
+
+def test_two_writers_never_work_on_one_mailbox_at_once(person: Person) -> None:
+    fill(person, 5)
+    person.page()
+    assert mailboxes.lease(person.gate.database, person.mailbox().id, owner="somebody else", now=datetime.now(UTC), seconds=60)
+    with connection(person.session) as lent, pytest.raises(Conflict), sync.lease(sync.Index(person.gate.database, lent, person.mailbox()), patience=0.1):
+        raise AssertionError("the lease was given twice")
+
+
+def test_a_check_that_is_late_shows_the_last_known_state_and_says_so(person: Person) -> None:
+    fill(person, 5)
+    person.page()
+    assert mailboxes.lease(person.gate.database, person.mailbox().id, owner="somebody else", now=datetime.now(UTC), seconds=60)
+    person.dovecot.deliver(person.username, letter(6))
+    page = person.page()
+    assert page.freshness is Freshness.LATE
+    assert page.rows[0].message.envelope.subject == "Letter 5"
+    mailboxes.release(person.gate.database, person.mailbox().id, owner="somebody else")
+
+
+def test_a_dropped_index_is_built_again_with_ids_nobody_had(person: Person) -> None:
+    fill(person, 60)
+    old = set(person.ids())
+    person.work()
+    person.gate.database.drop_index()
+    person.session.imap.close_account(person.session.accounts[0].id)
+    assert person.subjects()[0] == "Letter 60"
+    assert not old & set(person.ids())
+
+
+def test_sent_and_drafts_show_whom_a_message_is_for(person: Person) -> None:
+    person.dovecot.put(person.username, [letter(1)], mailbox="Sent")
+    page = person.page(SpecialUse.SENT)
+    assert page.outgoing
+    assert page.rows[0].people[0].addr_spec == "robin@example.test"
+
+
+def test_a_cursor_of_our_own_is_read_back_and_any_other_is_refused(person: Person) -> None:
+    fill(person, 51)
+    person.page()
+    rows = messages.page(person.gate.database, person.mailbox().id, filter=None, before=None, limit=1)
+    cursor = listing.write_cursor(rows[0])
+    assert listing.read_cursor(cursor) == (int(rows[0].summary.internal_date.timestamp() * 1_000_000), rows[0].summary.id)
+    for bad in ("x", "1", "1-", "-1", "1-2-3", "9" * 80, "١-٢", "1 -2"):
+        with pytest.raises(Exception, match="cursor"):
+            listing.read_cursor(bad)
