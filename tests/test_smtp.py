@@ -752,6 +752,12 @@ def test_postfix_takes_a_message_and_it_arrives_byte_for_byte(postfix: Postfix, 
     assert arrived.endswith(raw)
 
 
+def test_postfix_without_root_says_what_is_missing(dovecot: Dovecot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(RuntimeError, match="need root"):
+        Postfix(tmp_path, dovecot=dovecot)
+
+
 def test_postfix_refuses_a_wrong_password(postfix: Postfix, sender: Credentials) -> None:
     for wrong in ("pässwörd", "密码", ""):
         with smtp.connect(postfix.submissions) as session, pytest.raises(AuthenticationFailed, match="credentials"):
