@@ -41,7 +41,7 @@ class InvalidInput(WebmailError):
     """A form field cannot be used as it is; ``field`` names it."""
 
     def __init__(self, code: str, *, field: str, **values: object) -> None:
-        super().__init__(code, **values)
+        super().__init__(code, server_text="", **values)
         self.field = field
 
 
