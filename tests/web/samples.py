@@ -1,0 +1,333 @@
+"""Page values for rendering: a mailbox, messages, drafts and submissions as people have them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from webmail.account import Account, AccountId, Identity, IdentityId, Security, Server, UserId
+from webmail.address import Address
+from webmail.mail.pages import (
+    AttachmentRow,
+    BodyKind,
+    ComposePage,
+    ConfirmPage,
+    DraftAttachment,
+    Frame,
+    Freshness,
+    HeadersPage,
+    MailboxPage,
+    MessagePage,
+    OutboxPage,
+    RecipientRow,
+    RecipientState,
+    Row,
+    SourcePage,
+    SubmissionPage,
+    SubmissionRow,
+    SubmissionState,
+    SubmissionStep,
+)
+from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
+from webmail.message.mime import Part
+from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
+from webmail.message.text import TextBlock, TextSpan
+
+NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
+ME = Address("Robin Vale", "robin@example.org")
+MIRA = Address("Mira Kestrel", "mira@example.net")
+JONAS = Address("Jonas Brandt", "jonas@example.com")
+SERVER = Server("imap.example.org", 993, Security.TLS)
+
+
+def account(**changes: Any) -> Account:
+    identity = Identity(IdentityId(1), AccountId(1), ME)
+    return replace(Account(AccountId(1), UserId(1), "robin@example.org", SERVER, SERVER, (identity,)), **changes)
+
+
+def mailbox(
+    number: int, name: str, role: SpecialUse | None = None, *, messages: int = 0, unseen: int = 0, selectable: bool = True
+) -> Mailbox:
+    return Mailbox(MailboxId(number), AccountId(1), name, "/", role, selectable=selectable, counts=MailboxCounts(messages, unseen))
+
+
+INBOX = mailbox(1, "INBOX", SpecialUse.INBOX, messages=1284, unseen=12)
+DRAFTS = mailbox(2, "Drafts", SpecialUse.DRAFTS, messages=3)
+SENT = mailbox(3, "Sent", SpecialUse.SENT, messages=6020)
+ARCHIVE = mailbox(4, "Archive", SpecialUse.ARCHIVE)
+JUNK = mailbox(5, "Junk", SpecialUse.JUNK, unseen=4)
+TRASH = mailbox(6, "Trash", SpecialUse.TRASH)
+HOUSE = mailbox(7, "House", messages=30, unseen=3)
+MAILBOXES = (
+    INBOX,
+    DRAFTS,
+    SENT,
+    ARCHIVE,
+    JUNK,
+    TRASH,
+    HOUSE,
+    mailbox(8, "House/Garden"),
+    mailbox(9, "Mailing lists", unseen=48),
+    mailbox(10, "Receipts"),
+    mailbox(11, "Old <b>things</b>", selectable=False),
+)
+
+
+def frame(**changes: Any) -> Frame:
+    return replace(Frame(account(), MAILBOXES, waiting=2, problems=0, checked_at=NOW), **changes)
+
+
+def envelope(sender: Address | None = MIRA, subject: str = "Hut booking for the ridge walk", **changes: Any) -> Envelope:
+    found = Envelope(
+        subject=subject,
+        sender=(sender,) if sender else (),
+        to=(ME, JONAS),
+        cc=(),
+        bcc=(),
+        reply_to=(),
+        date=NOW,
+        message_id_field="<1@example.net>",
+        in_reply_to=(),
+        references=(),
+    )
+    return replace(found, **changes)
+
+
+def summary(
+    number: int = 1, *, flags: tuple[str, ...] = (Flag.SEEN,), hours: float = 0.02, preview: str = "", **changes: Any
+) -> MessageSummary:
+    return MessageSummary(
+        uid=Uid(number),
+        flags=frozenset(flags),
+        internal_date=NOW - timedelta(hours=hours),
+        size=48_230,
+        envelope=envelope(**changes),
+        structure=Part("1", "text", "plain"),
+        preview=preview,
+        id=MessageId(number),
+    )
+
+
+def row(
+    number: int, sender: Address, subject: str, preview: str, *, hours: float, flags: tuple[str, ...] = (Flag.SEEN,), **changes: Any
+) -> Row:
+    found = summary(number, flags=flags, hours=hours, preview=preview, sender=sender, subject=subject)
+    return replace(Row(found, found.envelope.sender, has_attachments=False), **changes)
+
+
+def rows() -> tuple[Row, ...]:
+    unread: tuple[str, ...] = ()
+    mira = row(
+        1,
+        MIRA,
+        "Hut booking for the ridge walk",
+        "The hut confirmed four beds for the 12th. I attached the map and the packing",
+        hours=0.02,
+    )
+    return (
+        replace(mira, people=(MIRA, JONAS, ME), has_attachments=True),
+        row(
+            2,
+            Address("Northfield Energy", "bills@energy.example.com"),
+            "Your November statement is ready",
+            "The amount due is 64.20. It will be collected on 4 December",
+            hours=0.8,
+            flags=unread,
+            has_attachments=True,
+        ),
+        row(
+            3,
+            Address("Build server", "ci@build.example.com"),
+            "nightly 2184 passed",
+            "All 412 checks passed in 6 min 12 s. Two warnings are new since",
+            hours=2.5,
+            flags=unread,
+        ),
+        row(
+            4,
+            Address("Northfield Library", "desk@library.example.com"),
+            "Two books are due on Thursday",
+            "Renew them online or bring them to the desk before 18:00.",
+            hours=3.2,
+            flags=(Flag.SEEN, Flag.FLAGGED),
+        ),
+        row(
+            5,
+            Address("Paper & Pine", "letters@news.example.com"),
+            "Issue 48: Slow tools for small rooms",
+            "A folding desk that survives a move, the quiet return of",
+            hours=16,
+            flags=unread,
+        ),
+        row(
+            6,
+            Address("Owen Tarrant", "owen@example.com"),
+            "Quote for the kitchen window",
+            "Thanks, that works. I can measure on Wednesday",
+            hours=18,
+            answered=True,
+            has_attachments=True,
+        ),
+        row(7, Address("周明雅", "zhou@example.cn"), "山脊徒步的小屋预订", "小屋确认了 12 号的四个床位，含早餐。", hours=22),
+        row(
+            8,
+            Address("Fenwick Dental", "desk@dental.example.com"),
+            "Appointment on 2 December, 10:20",
+            "Please arrive ten minutes early. Reply C to confirm or",
+            hours=66,
+            forwarded=True,
+        ),
+        row(9, Address("", "noreply@example.com"), "", "", hours=90),
+        row(10, Address("<script>alert(1)</script>", "x@example.com"), '<b>bold</b> & "quoted" ' + "long " * 40, "<img src=x>", hours=900),
+        row(11, Address("Postmaster", "postmaster@example.org"), "DMARC report for example.org", "48 messages, 48 aligned.", hours=9000),
+    )
+
+
+def mailbox_page(**changes: Any) -> MailboxPage:
+    found = MailboxPage(INBOX, rows(), total=1284, unseen=12, indexed=1284, progress=100, freshness=Freshness.FRESH, next_cursor="17000-11")
+    return replace(found, **changes)
+
+
+def words(text: str, *, quote: int = 0, signature: bool = False, href: str = "") -> TextBlock:
+    return TextBlock(tuple((TextSpan(line, href),) for line in text.split("\n")), quote, signature)
+
+
+TEXT = (
+    words(
+        "Good news: the hut confirmed four beds for the 12th, breakfast included. They keep the booking until Friday, then they want a deposit of 40."
+    ),
+    words("I attached the map with the two descents marked, and a packing list.\nThe northern way down is shorter."),
+    words("https://example.net/hut", href="https://example.net/hut"),
+    words("Mira Kestrel\nRidge Survey Office", signature=True),
+    words("Shall we take the early train?", quote=1),
+    words("Saturday works for me.", quote=2),
+)
+FILES = (
+    AttachmentRow("2", "ridge-walk-map.pdf", "application/pdf", 3_040_000),
+    AttachmentRow("3", "packing-list.csv", "text/csv", 6_200),
+    AttachmentRow("4", 'a name, 中文 & "more".with.dots.jpeg', "image/jpeg", 612_000, viewable=True),
+)
+
+
+def message_page(**changes: Any) -> MessagePage:
+    found = MessagePage(
+        message=summary(),
+        mailbox=INBOX,
+        body=BodyKind.TEXT,
+        text=TEXT,
+        attachments=FILES,
+        remote_images=0,
+        shows_images=False,
+        has_html=False,
+        has_text=True,
+        frame_height=700,
+        older=MessageId(2),
+        list=mailbox_page(),
+    )
+    return replace(found, **changes)
+
+
+def html_page(**changes: Any) -> MessagePage:
+    return message_page(body=BodyKind.HTML, text=(), has_html=True, remote_images=5, frame_height=715, **changes)
+
+
+def doubtful_page() -> MessagePage:
+    raw = '"bank.example" <good@bank.example> <evil@x.example>'
+    return message_page(message=summary(from_raw=raw, sender_doubtful=True), notices=("broken", "cut", "charset"))
+
+
+def headers_page() -> HeadersPage:
+    return HeadersPage(summary(), INBOX, (("From", "Mira Kestrel <mira@example.net>"), ("X-Odd", "<b>" + "x" * 300)))
+
+
+def source_page() -> SourcePage:
+    return SourcePage(summary(), INBOX, "From: Mira <mira@example.net>\n\n<script>alert(1)</script>\n", cut=True)
+
+
+def compose_page(**changes: Any) -> ComposePage:
+    found = ComposePage(
+        key="k-123_abc",
+        identities=(ME, Address("Robin (lists)", "lists@example.org")),
+        sender="Robin Vale <robin@example.org>",
+        to="Mira Kestrel <mira@example.net>, jonas@example.com",
+        cc="",
+        bcc="",
+        subject="Re: Hut booking for the ridge walk",
+        text="\nHi Mira,\n\nYes from me.\n\n> quoted <b>text</b>\n",
+        attachments=(DraftAttachment("t1", "timetable-winter.pdf", "application/pdf", 318_000),),
+        saved_at=NOW,
+    )
+    return replace(found, **changes)
+
+
+def incomplete_page() -> ComposePage:
+    errors: tuple[tuple[str, str, dict[str, object]], ...] = (
+        ("to", "address", {"value": "hut@"}),
+        ("from", "identity_unknown", {"value": "x@y.example"}),
+    )
+    return compose_page(
+        to="hut@", cc="a@example.com", errors=errors, placed=False, original=MessageId(5), original_action="forward", included=FILES[:1]
+    )
+
+
+RECIPIENTS = (
+    RecipientRow("sunna@example.com", RecipientState.ACCEPTED, "250 2.0.0", "stored"),
+    RecipientRow("ilse@example.com", RecipientState.ACCEPTED, "250 2.6.0", "queued as 4bX2"),
+    RecipientRow("owen@example.com", RecipientState.DELAYED, "451 4.7.1", "greylisted"),
+    RecipientRow("piet@example.net", RecipientState.REFUSED, "550 5.1.1", "no such mailbox"),
+)
+
+
+def submission_row(number: int = 1, state: SubmissionState = SubmissionState.FILED, **changes: Any) -> SubmissionRow:
+    waiting = state in (SubmissionState.QUEUED, SubmissionState.RETRYING, SubmissionState.NEEDS_SIGN_IN)
+    found = SubmissionRow(
+        id=number,
+        state=state,
+        subject="December book and the new room",
+        recipients=RECIPIENTS[:1],
+        created_at=NOW - timedelta(minutes=22),
+        due_at=NOW + timedelta(seconds=8),
+        has_attachments=True,
+        can_cancel=waiting,
+        can_retry=state in (SubmissionState.RETRYING, SubmissionState.UNCLEAR, SubmissionState.FAILED, SubmissionState.NEEDS_SIGN_IN),
+        can_edit=waiting or state is SubmissionState.FAILED,
+    )
+    return replace(found, **changes)
+
+
+def outbox_page() -> OutboxPage:
+    return OutboxPage(
+        waiting=(
+            submission_row(2, SubmissionState.QUEUED, subject="Train times for the 12th"),
+            submission_row(3, SubmissionState.RETRYING),
+        ),
+        problems=(submission_row(4, SubmissionState.UNCLEAR), submission_row(5, SubmissionState.NEEDS_SIGN_IN)),
+        sent=(submission_row(1, recipients=RECIPIENTS), submission_row(6, subject="Side door will be open")),
+    )
+
+
+STEPS = (
+    SubmissionStep(NOW, "connected", values=(("host", "smtp.example.org"), ("tls", "TLSv1.3, TLS_AES_256_GCM_SHA384"))),
+    SubmissionStep(NOW, "accepted", values=(("count", "3"), ("reply", "250 queued as 4bX2"))),
+    SubmissionStep(NOW, "refused", "danger", (("address", "piet@example.net"), ("reply", "550 5.1.1 no such mailbox"))),
+    SubmissionStep(NOW, "delayed", "wait", (("address", "owen@example.com"), ("reply", "451 4.7.1 greylisted"))),
+    SubmissionStep(NOW, "sent_copy", values=(("folder", "Sent"),)),
+    SubmissionStep(NOW, "never heard of", "wait"),
+)
+
+
+def submission_page(state: SubmissionState = SubmissionState.FILED, **changes: Any) -> SubmissionPage:
+    found = SubmissionPage(
+        submission=submission_row(1, state, recipients=RECIPIENTS),
+        steps=STEPS,
+        transcript=("S: 220 smtp.example.org", "C: EHLO webmail", "C: AUTH PLAIN ****"),
+        message_id_field="<7f3c@example.org>",
+        error_code="timeout",
+        outbox=outbox_page(),
+    )
+    return replace(found, **changes)
+
+
+def confirm_page(action: str = "delete_forever", **changes: Any) -> ConfirmPage:
+    return replace(ConfirmPage(action, 3, HOUSE, (MessageId(1), MessageId(2), MessageId(3))), **changes)

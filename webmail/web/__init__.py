@@ -1,0 +1,28 @@
+"""PAGES. Law: the only room that knows Flask; it sees the mail service, the values it shows, and errors, nothing below.
+
+A view parses, calls one service function, renders or redirects. Every page is complete without script.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from webmail.web import compose, errors, health, language, login, mailboxes, messages, security, submissions, templating, throttle
+from webmail.web.services import Services
+from webmail.web.sessions import ServerSessions
+
+__all__ = ["Services", "register"]
+
+
+def register(app: Flask, services: Services) -> None:
+    """Give an application its pages. The order matters: who is signed in is known before a form's token is checked."""
+    app.extensions["webmail"] = services
+    app.session_interface = ServerSessions(services)
+    language.init(app)
+    templating.init(app)
+    errors.init(app)
+    login.init(app)
+    security.init(app, services)
+    throttle.init(app)
+    for module in (mailboxes, messages, compose, submissions, health):
+        app.register_blueprint(module.blueprint)

@@ -1,0 +1,169 @@
+"""Writing: the compose form, drafts and their files, and handing a message to the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import BinaryIO, cast
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from webmail.errors import AuthenticationFailed, InvalidInput, WebmailError
+from webmail.mail import accounts, drafts, submission
+from webmail.mail.attachments import Upload
+from webmail.mail.drafts import DraftFields, Incomplete, Wording
+from webmail.mail.pages import ComposePage
+from webmail.mail.session import account
+from webmail.message.summary import MessageId
+from webmail.web import error_words, errors, navigation, notices, times
+from webmail.web.login import current_mail
+from webmail.web.services import services
+
+blueprint = Blueprint("compose", __name__)
+ANSWERS = ("reply", "reply_all", "forward")
+"""Query names of ``/compose`` that answer a message; the value is its id."""
+
+
+@blueprint.get("/compose")
+def new() -> Response:
+    """An empty form, an answer, or a message of Drafts made editable."""
+    if accounts.needs_address(current_mail()):
+        return redirect(url_for("login.address", next=navigation.here()))
+    draft = request.args.get("draft", type=int)
+    if draft is not None:
+        return redirect(url_for("compose.edit", key=drafts.open_message(current_mail(), draft)))
+    action = next((name for name in ANSWERS if name in request.args), "")
+    original = request.args.get(action, type=int) if action else None
+    to, cc, bcc, subject, text = (request.args.get(name, "") for name in ("to", "cc", "bcc", "subject", "body"))
+    fields = DraftFields(key="", to=to, cc=cc, bcc=bcc, subject=subject, text=text)
+    return _shown(drafts.new(current_mail(), wording=_wording(), original=original, original_action=action, fields=fields))
+
+
+@blueprint.get("/drafts/<key>")
+def edit(key: str) -> Response:
+    """The form of a stored draft."""
+    return _shown(drafts.open_draft(current_mail(), key))
+
+
+@blueprint.post("/compose")
+@blueprint.post("/drafts/<key>")
+def store(key: str = "") -> Response:
+    """Whatever button of the form was pressed: send, save, attach, or take a file out."""
+    if request.form.get("action") == "send":
+        return _kept(key, _send)
+    return _kept(key, _remove if "remove" in request.form else _save)
+
+
+@blueprint.post("/drafts/<key>/attachments")
+def attach(key: str) -> Response:
+    """Add the chosen files to the draft."""
+    return _kept(key, _save)
+
+
+@blueprint.post("/drafts/<key>/send")
+def send(key: str) -> Response:
+    """Put the message into the outbox."""
+    return _kept(key, _send)
+
+
+@blueprint.post("/drafts/<key>/discard")
+def discard(key: str) -> Response:
+    """Throw the draft away."""
+    drafts.discard(current_mail(), key)
+    notices.put("discarded")
+    return navigation.back()
+
+
+def _save(fields: DraftFields) -> Response:
+    page = drafts.save(current_mail(), fields, now=services().now(), files=_files())
+    return redirect(url_for("compose.edit", key=page.key), 303)
+
+
+def _remove(fields: DraftFields) -> Response:
+    """Take one file out; what was typed meanwhile is kept in the same step."""
+    drafts.remove_attachment(current_mail(), fields.key, token=request.form["remove"])
+    return _save(fields)
+
+
+def _send(fields: DraftFields) -> Response:
+    hold = timedelta(seconds=services().gate.undo_seconds)
+    queued = submission.queue(current_mail(), fields, now=services().now(), hold=hold, files=_files())
+    notices.put("queued", undo=url_for("submissions.cancel", submission_id=queued))
+    return navigation.back(otherwise=url_for("submissions.outbox"))
+
+
+def _kept(key: str, work: Callable[[DraftFields], Response]) -> Response:
+    """Do the work, and on any failure show the form again with everything that was typed."""
+    fields = _fields(key)
+    try:
+        return work(fields)
+    except Incomplete as error:
+        return _shown(error.page, status=422)
+    except AuthenticationFailed as error:
+        return _shown(_again(fields), status=errors.status_of(error), problem=error_words.of_error(error))
+    except WebmailError as error:
+        page = _again(fields)
+        if isinstance(error, InvalidInput):
+            page = replace(page, errors=((error.field, error.code, error.values),))
+        return _shown(page, status=errors.status_of(error), problem=error_words.of_error(error))
+
+
+def _shown(page: ComposePage, *, status: int = 200, problem: str = "") -> Response:
+    worded = {field: error_words.sentence(code, values) for field, code, values in page.errors}
+    return make_response(render_template("compose.html", page=page, errors=worded, problem=problem), status)
+
+
+def _fields(key: str) -> DraftFields:
+    """The form as it came; line ends of the text are made one kind, header fields are checked by the service."""
+    form = request.form
+    return DraftFields(
+        key=key or form.get("key", ""),
+        sender=form.get("from", ""),
+        to=form.get("to", ""),
+        cc=form.get("cc", ""),
+        bcc=form.get("bcc", ""),
+        subject=form.get("subject", ""),
+        text=form.get("text", "").replace("\r\n", "\n").replace("\r", "\n"),
+        original=form.get("original", type=int),
+        original_action=form.get("original_action", ""),
+        include=tuple(form.getlist("include")),
+    )
+
+
+def _again(fields: DraftFields) -> ComposePage:
+    """The form made of what was typed, where nothing could be stored."""
+    return ComposePage(
+        key=fields.key,
+        identities=tuple(identity.address for identity in account(current_mail()).identities),
+        sender=fields.sender,
+        to=fields.to,
+        cc=fields.cc,
+        bcc=fields.bcc,
+        subject=fields.subject,
+        text=fields.text,
+        placed=False,
+        original=MessageId(fields.original) if fields.original else None,
+        original_action=fields.original_action,
+    )
+
+
+def _files() -> list[Upload]:
+    """The files of the form; an empty file field comes as one file without a name."""
+    return [
+        Upload(each.filename, each.mimetype or "application/octet-stream", cast("BinaryIO", each.stream))
+        for each in request.files.getlist("attachments")
+        if each.filename
+    ]
+
+
+def _wording() -> Wording:
+    """The words that replies and forwards put into the text, in the writer's language."""
+    return Wording(
+        attribution=_("On {date}, {name} wrote:"),
+        forwarded=_("---------- Forwarded message ----------"),
+        names=(_("From"), _("Date"), _("Subject"), _("To"), _("Cc")),
+        format_date=times.full_date,
+    )

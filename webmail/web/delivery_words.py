@@ -1,0 +1,100 @@
+"""The words of the outbox: what state a message is in, what happened at each step, and what it means for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from webmail.mail.pages import RecipientRow, RecipientState, SubmissionRow, SubmissionState, SubmissionStep
+from webmail.web import error_words, times
+from webmail.web.names import role_name
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A small mark of a state: its colour, its icon, its words."""
+
+    kind: str
+    symbol: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """A step of a delivery report in words."""
+
+    title: str
+    text: str = ""
+    symbol: str = "check"
+
+
+def state_tag(row: SubmissionRow) -> Tag:
+    """The state of a submission; a message that some recipients did not get says so before everything else."""
+    refused = sum(each.state is RecipientState.REFUSED for each in row.recipients)
+    if refused and row.state in (SubmissionState.ACCEPTED, SubmissionState.FILED, SubmissionState.FAILED):
+        return Tag("danger", "alert", _("%(n)s of %(total)s refused", n=times.number(refused), total=times.number(len(row.recipients))))
+    tags = {
+        SubmissionState.QUEUED: Tag("accent", "clock", _("Sends at %(time)s", time=times.exact_clock(row.due_at))),
+        SubmissionState.SUBMITTING: Tag("accent", "send", _("Sending")),
+        SubmissionState.HANDING_OVER: Tag("accent", "send", _("Sending")),
+        SubmissionState.ACCEPTED: Tag("ok", "check", _("Accepted")),
+        SubmissionState.FILED: Tag("ok", "check", _("Accepted")),
+        SubmissionState.RETRYING: Tag("warn", "clock", _("Delayed, next try %(time)s", time=times.saved(row.due_at))),
+        SubmissionState.UNCLEAR: Tag("danger", "alert", _("Not known whether sent")),
+        SubmissionState.NEEDS_SIGN_IN: Tag("danger", "lock", _("Waits for your sign-in")),
+        SubmissionState.FAILED: Tag("danger", "alert", _("Not sent")),
+        SubmissionState.CANCELLED: Tag("", "x", _("Cancelled")),
+    }
+    return tags[row.state]
+
+
+def recipient_tag(row: RecipientRow) -> Tag:
+    """What is known of one recipient."""
+    return {
+        RecipientState.WAITING: Tag("", "clock", _("Waiting")),
+        RecipientState.ACCEPTED: Tag("ok", "check", _("Accepted")),
+        RecipientState.DELAYED: Tag("warn", "clock", _("Delayed")),
+        RecipientState.REFUSED: Tag("danger", "x", _("Refused")),
+        RecipientState.UNCLEAR: Tag("danger", "alert", _("Not known")),
+    }[row.state]
+
+
+def recipients_line(row: SubmissionRow) -> str:
+    """Who a submission is for, in a line."""
+    shown = [each.address for each in row.recipients[:3]]
+    line = _(", ").join(shown)
+    if len(row.recipients) > len(shown):
+        return _("%(people)s and %(n)s more", people=line, n=times.number(len(row.recipients) - len(shown)))
+    return line
+
+
+def step_words(step: SubmissionStep) -> StepWords:
+    """One step in words; a code this page does not know is shown as it is rather than hidden."""
+    given = dict(step.values)
+    reply = _("The server said: %(words)s", words=given["reply"]) if given.get("reply") else ""
+    why = error_words.sentence(given["error"], given) if given.get("error") in error_words.SENTENCES else ""
+    why = " ".join(part for part in (why, reply) if part)
+    count = int(given.get("count", "0")) if given.get("count", "0").isdigit() else 0
+    address, folder = given.get("address", ""), role_name("sent") if given.get("folder") else ""
+    words = {
+        "queued": StepWords(_("You pressed Send")),
+        "connected": StepWords(_("Connected to %(host)s", host=given.get("host", "")), given.get("tls", ""), "lock"),
+        "accepted": StepWords(
+            ngettext("Accepted for %(n)s recipient", "Accepted for %(n)s recipients", count, n=times.number(count)), reply
+        ),
+        "sent_copy": StepWords(_("The copy is in %(folder)s", folder=folder)),
+        "sent_copy_failed": StepWords(
+            _("The copy could not be put into Sent yet"), " ".join((_("The message itself is sent."), why)).strip(), "clock"
+        ),
+        "refused": StepWords(_("Refused for %(address)s", address=address), reply, "x"),
+        "delayed": StepWords(_("Delayed for %(address)s", address=address), reply, "clock"),
+        "failed": StepWords(_("This attempt failed"), why, "alert"),
+        "unclear": StepWords(_("No answer after the whole message was handed over"), why, "alert"),
+        "needs_sign_in": StepWords(_("The mail server refused the password"), why, "lock"),
+        "cancelled": StepWords(_("You took the message back"), symbol="x"),
+        "retry_asked": StepWords(_("You asked to try again"), symbol="sync"),
+        "marked_sent": StepWords(_("You marked it as sent")),
+    }
+    return words.get(step.code) or StepWords(step.code, why)

@@ -1,0 +1,144 @@
+"""The words of every error: code → sentence, in the reader's language.
+
+A sentence says what happened. What is safe and what to do next belongs to the kind of error and stands in
+``webmail.web.errors``. Placeholders are the values an error carries; one that is missing stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString, gettext
+from flask_babel import lazy_gettext as _
+
+from webmail.errors import AuthenticationFailed, InvalidInput, ServerRefused, ServerUnavailable, ServerUnusable, WebmailError
+from webmail.web.names import role_name
+
+SENTENCES: dict[str, LazyString] = {
+    # Nothing of that name here.
+    "not_found": _("There is no such page here."),
+    "account": _("This account does not exist here any more."),
+    "body": _("This message has no such text."),
+    "draft": _("This draft is not here any more. It may have been sent or discarded in another window."),
+    "mailbox": _("This folder is not here any more. It may have been renamed or deleted."),
+    "message": _("This message is not here any more. It may have been moved or deleted by another program."),
+    "missing_role": _("The server has no folder for this: %(folder)s. Nothing was changed."),
+    "part": _("This message has no such part."),
+    "submission": _("This entry is not in the outbox any more."),
+    "attachment": _("This file is not attached any more."),
+    "journal": _("There is nothing left to undo."),
+    "session": _("Your session has ended."),
+    "identity": _("You have not set an address to send from yet."),
+    # Forbidden by the server or the rules.
+    "empty_only_trash": _("Only Trash and Junk can be emptied. %(name)s was not changed."),
+    "flag_not_kept": _("The server does not keep this mark in the folder %(name)s."),
+    "not_selectable": _("The folder %(name)s only holds other folders, no messages."),
+    "read_only": _("The folder %(name)s is read-only. Nothing was changed."),
+    "role_mailbox": _("%(name)s has a fixed use and cannot be renamed or deleted."),
+    "cross_site": _("The form did not come from this page, or it was open for too long. Nothing was changed."),
+    # Changed meanwhile.
+    "busy": _("Another request is working on this folder at the moment."),
+    "database_upgrade": _("The database could not be brought to the version of this program."),
+    "deselected": _("The folder was closed by the server meanwhile. Nothing was changed."),
+    "has_children": _("%(name)s has folders inside. Delete or move those first."),
+    "index_rebuilt": _("The index was rebuilt meanwhile. Nothing was changed."),
+    "mailbox_vanished": _("The folder %(name)s was made, but the server does not list it."),
+    "store_busy": _("The database is busy at the moment."),
+    "too_late": _("It is too late for this: the message has been handed over, or its state has changed."),
+    "undone": _("This was undone already."),
+    "incomplete": _("The message cannot be sent like this. See the remarks beside the fields."),
+    # Input that cannot be used.
+    "action": _("This action is not known here."),
+    "address": _("Not a complete address: %(value)s"),
+    "cursor": _("This place in the list is not known here."),
+    "filter": _("This filter is not known here."),
+    "identity_missing": _("Set the address you write from first."),
+    "identity_unknown": _("%(value)s is not one of your addresses."),
+    "key": _("The form has lost its key. Open a new message and paste the text there."),
+    "line_break": _("Line breaks are not possible here."),
+    "mailbox_delimiter": _("A folder name cannot contain %(delimiter)s on this server."),
+    "mailbox_exists": _("There is a folder named %(value)s already."),
+    "mailbox_name": _("This cannot be the name of a folder."),
+    "name": _("This name cannot be used."),
+    "no_recipient": _("Add at least one recipient."),
+    "nothing_selected": _("No message was selected."),
+    "required": _("This field is required."),
+    "too_large": _("What you sent is larger than this server accepts."),
+    "too_many": _("These are more than %(limit)s messages at once."),
+    # The sign-in was refused (RFC 5530 §3).
+    "credentials": _("Wrong name or password."),
+    "expired": _("The password has expired. Change it where you manage your mail account."),
+    "contact_admin": _("The mail server refuses this account and asks you to contact its administrator."),
+    "authorization": _("The password is right, but this account may not use the mail server."),
+    "privacy_required": _("The mail server accepts sign-ins only over a protected connection."),
+    "signed_out": _("You are not signed in."),
+    # A server that cannot be used now.
+    "connect": _("The mail server %(host)s cannot be reached."),
+    "timeout": _("The mail server %(host)s did not answer in time."),
+    "disconnected": _("The mail server %(host)s broke off the connection."),
+    "greeting": _("%(host)s answered, but not as a mail server does."),
+    "unavailable": _("The mail server %(host)s says that it cannot work at the moment."),
+    "inuse": _("The mailbox is in use by another program, and the server does not share it."),
+    "uidvalidity_changed": _("The server has renumbered the messages of this folder. The list is being read anew."),
+    "response": _("The mail server %(host)s gave an answer that cannot be understood."),
+    "too_long": _("The mail server %(host)s gave an answer that is too long."),
+    # A server that cannot be used safely.
+    "tls_certificate": _("The certificate of %(host)s is not from an authority this server trusts. The password was not sent."),
+    "tls_expired": _("The certificate of %(host)s has expired. The password was not sent."),
+    "tls_hostname": _("The certificate of this mail server is for another name than %(host)s. The password was not sent."),
+    "tls_failed": _("No protected connection to %(host)s could be made. The password was not sent."),
+    "starttls_refused": _("%(host)s refuses to protect the connection (STARTTLS). The password was not sent."),
+    "preauth": _("%(host)s answers before the connection is protected. That can be an attack, so the password was not sent."),
+    "login_disabled": _("%(host)s does not allow signing in over this connection. The password was not sent."),
+    "no_auth_mechanism": _("%(host)s offers no way of signing in that works here. The password was not sent."),
+    # The server understood and said no.
+    "refused": _("The mail server refused."),
+    "overquota": _("The mailbox is full. Delete something or empty Trash, then try again."),
+    "alreadyexists": _("The server already has a folder of that name."),
+    "nonexistent": _("The server says that this does not exist any more."),
+    "noperm": _("The mail server does not permit this."),
+    "cannot": _("The mail server cannot do this."),
+    "limit": _("A limit of the mail server is reached. Try again in a while."),
+    "size": _("The message is larger than the mail server accepts."),
+    "smtputf8": _("The mail server does not accept addresses with characters outside ASCII."),
+    # Ours.
+    "rate_limit": _("There were too many attempts to sign in."),
+    "internal": _("Something went wrong in this program. It has been written to its log."),
+    "method": _("This page does not answer that kind of request."),
+    "bad_request": _("The request could not be understood."),
+}
+"""What happened, by code."""
+
+FALLBACKS: dict[type[WebmailError], str] = {
+    AuthenticationFailed: "credentials",
+    InvalidInput: "bad_request",
+    ServerRefused: "refused",
+    ServerUnavailable: "unavailable",
+    ServerUnusable: "tls_failed",
+}
+"""The code whose sentence is used for one this page has none for."""
+
+
+class _Values(dict[str, object]):
+    """The values of a sentence; what is missing is empty rather than an error on an error page."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def sentence(code: str, values: Mapping[str, object] | None = None) -> str:
+    """What happened, in the reader's language."""
+    given = _Values(values or {})
+    if "role" in given:
+        given["folder"] = role_name(str(given["role"]))
+    words = SENTENCES.get(code, SENTENCES["internal"])
+    return str(words) % given
+
+
+def of_error(error: WebmailError) -> str:
+    """What happened, for an error; the server's own words follow where it said any."""
+    code = error.code
+    if code not in SENTENCES:
+        code = next((fallback for kind, fallback in FALLBACKS.items() if isinstance(error, kind)), "internal")
+    what = sentence(code, error.values)
+    return gettext("%(sentence)s The server said: %(words)s", sentence=what, words=error.server_text) if error.server_text else what

@@ -1,0 +1,44 @@
+"""Which language and which regional forms a reader gets, chosen by what the browser asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel import Locale
+from flask import Flask, has_request_context, request
+from flask_babel import Babel, get_locale
+
+TRANSLATIONS = Path(__file__).resolve().parent.parent / "locale"
+CHINESE = "zh_Hans"
+ENGLISH = "en"
+REGIONS = {"au": "en_AU", "ca": "en_CA", "gb": "en_GB", "ie": "en_IE", "in": "en_IN", "nz": "en_NZ", "za": "en_ZA"}
+"""Regions whose English writes dates and times in another way than the United States."""
+
+
+def chosen() -> str:
+    """The locale for this request: the first language of the browser that we speak, else English."""
+    if not has_request_context():
+        return ENGLISH
+    for tag, _ in request.accept_languages:
+        language, _, rest = tag.lower().replace("_", "-").partition("-")
+        if language == "zh":
+            return CHINESE
+        if language == "en":
+            return REGIONS.get(rest, ENGLISH)
+    return ENGLISH
+
+
+def locale() -> Locale:
+    """The locale of this request, for numbers and dates."""
+    return get_locale() or Locale.parse(ENGLISH)
+
+
+def tag() -> str:
+    """The language tag for ``<html lang>`` (RFC 5646)."""
+    return "zh-Hans" if locale().language == "zh" else str(locale()).replace("_", "-")
+
+
+def init(app: Flask) -> None:
+    """Install translation for views and templates."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    Babel(app, locale_selector=chosen)

@@ -1,0 +1,54 @@
+"""The names of folders as people see them: roles in the reader's language, the rest as they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_babel import gettext as _
+
+from webmail.mailbox import Mailbox, SpecialUse
+
+ROLE_ICONS = {
+    SpecialUse.INBOX: "inbox",
+    SpecialUse.DRAFTS: "draft",
+    SpecialUse.SENT: "send",
+    SpecialUse.ARCHIVE: "archive",
+    SpecialUse.JUNK: "junk",
+    SpecialUse.TRASH: "trash",
+    SpecialUse.FLAGGED: "flag",
+}
+DEEPEST = 4
+"""Levels of indentation drawn."""
+
+
+def mailbox_name(mailbox: Mailbox) -> str:
+    """The name people see: roles have a name in the reader's language, the rest their own."""
+    return role_name(mailbox.special_use) or mailbox.label
+
+
+def role_name(role: SpecialUse | str | None) -> str:
+    """The name of a role, or an empty string for what is none."""
+    names = {
+        SpecialUse.INBOX: _("Inbox"),
+        SpecialUse.DRAFTS: _("Drafts"),
+        SpecialUse.SENT: _("Sent"),
+        SpecialUse.ARCHIVE: _("Archive"),
+        SpecialUse.JUNK: _("Junk"),
+        SpecialUse.TRASH: _("Trash"),
+        SpecialUse.FLAGGED: _("Flagged"),
+        SpecialUse.ALL: _("All mail"),
+        SpecialUse.IMPORTANT: _("Important"),
+    }
+    return next((name for known, name in names.items() if known == role), "")
+
+
+def mailbox_icon(mailbox: Mailbox) -> str:
+    """The icon of a mailbox by its role."""
+    return ROLE_ICONS.get(mailbox.special_use, "folder") if mailbox.special_use else "folder"
+
+
+def tree(known: Sequence[Mailbox]) -> list[tuple[Mailbox, int]]:
+    """Mailboxes without a role, each with its depth below the nearest of them."""
+    plain = [mailbox for mailbox in known if mailbox.special_use is None]
+    base = min((mailbox.depth for mailbox in plain), default=0)
+    return [(mailbox, min(mailbox.depth - base, DEEPEST)) for mailbox in plain]

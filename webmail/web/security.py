@@ -1,0 +1,88 @@
+"""What every answer carries so that browsers keep strangers out, and the proof that a form is ours (CSRF).
+
+A message body has its own policy: the frame's sandbox and this policy hold together, never one without the other.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webmail.web.services import Services, services
+
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "frame-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "script-src 'none'",
+        "connect-src 'none'",
+    )
+)
+"""Pages run no script at all and load nothing from elsewhere."""
+SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
+"""What a body frame may do; the template's iframe carries the same words. Never scripts."""
+FILE_POLICY = "sandbox; default-src 'none'"
+"""A downloaded part is a stranger's: even shown in place it has no origin and loads nothing."""
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+PUBLIC = frozenset({"static", "health.healthz"})
+"""Answers without mail in them, which may be stored."""
+
+csrf = CSRFProtect()
+
+
+def body_policy(message_id: int) -> str:
+    """The policy of a message body: styles of its own, pictures from its own parts and our image route, nothing else."""
+    origin = services().public_url.rstrip("/") or request.host_url.rstrip("/")
+    return "; ".join(
+        (
+            f"sandbox {SANDBOX}",
+            "default-src 'none'",
+            "script-src 'none'",
+            f"img-src data: {origin}/messages/{message_id}/parts/ {origin}/remote/",
+            "style-src 'unsafe-inline'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        )
+    )
+
+
+def add_headers(response: Response) -> Response:
+    """Set what every answer carries, without touching what a view has set already."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = PERMISSIONS
+    if services().secure_cookies:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint not in PUBLIC:
+        headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+def init(app: Flask, services: Services) -> None:
+    """Install the headers, the limits of forms, the token check, and the forwarded headers of trusted proxies."""
+    app.secret_key = services.secret_key or secrets.token_urlsafe(32)
+    app.config.update(
+        MAX_CONTENT_LENGTH=services.upload_limit,
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=6000,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    if services.trusted_proxies:
+        count = services.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]  # how Flask documents it
+    csrf.init_app(app)
+    app.after_request(add_headers)

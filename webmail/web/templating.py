@@ -1,0 +1,170 @@
+"""What templates can use besides their page: the frame, icons, avatars, figures, and words for values."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, g, request
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from webmail.address import Address, format_address
+from webmail.errors import WebmailError
+from webmail.mail import mailboxes
+from webmail.mail.pages import Frame
+from webmail.web import delivery_words, error_words, language, login, navigation, notices, reading_text, rows, times
+from webmail.web.faces import hue, initials
+from webmail.web.names import mailbox_icon, mailbox_name, role_name, tree
+from webmail.web.services import services
+
+FLIPPED = frozenset({"reply", "reply-all", "forward", "back", "left", "right", "undo", "exit"})
+"""Icons that point along the reading direction and are mirrored with it."""
+FILE_KINDS = {
+    "image": ("image", 4),
+    "text/csv": ("table", 5),
+    "text/calendar": ("calendar", 7),
+    "message": ("mail", 6),
+    "text": ("file", 8),
+}
+"""The icon and tone of a file by its media type or the first half of it."""
+YEAR = 31_536_000
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, classes: str = "") -> Markup:
+    """An icon of the sprite; decorative, so its meaning stands beside it or in a label."""
+    flip = " flip" if name in FLIPPED else ""
+    more = f" {classes}" if classes else ""
+    return Markup('<svg class="i{}{}" aria-hidden="true"><use href="{}#i-{}"/></svg>').format(
+        more, flip, static_url("icons/icons.svg"), name
+    )
+
+
+@lru_cache(maxsize=64)
+def fingerprint(filename: str) -> str:
+    """The hash of a static file's content; read once, since a new version is a new start."""
+    path = Path(__file__).resolve().parents[2] / "static" / filename
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12] if path.is_file() else ""
+
+
+@lru_cache(maxsize=64)
+def static_url(filename: str) -> str:
+    """The URL of a static file with its hash, so that browsers may keep it for a year."""
+    return f"/static/{filename}?v={fingerprint(filename)}"
+
+
+def keep_static(response: Response) -> Response:
+    """Let browsers keep a static file for a year if they asked for exactly this content."""
+    if request.endpoint == "static" and response.status_code in (200, 304):
+        filename = str((request.view_args or {}).get("filename", ""))
+        asked = request.args.get("v")
+        response.headers["Cache-Control"] = (
+            f"public, max-age={YEAR}, immutable" if asked and asked == fingerprint(filename) else "public, max-age=3600"
+        )
+    return response
+
+
+def frame() -> Frame:
+    """The frame of this page, read once; only pages that draw it pay for it."""
+    if "frame" not in g:
+        g.frame = mailboxes.frame(login.current_mail())
+    found: Frame = g.frame
+    return found
+
+
+def file_kind(media_type: str) -> tuple[str, int]:
+    """The icon and tone for a file."""
+    return FILE_KINDS.get(media_type) or FILE_KINDS.get(media_type.partition("/")[0], ("file", 1))
+
+
+def file_words(filename: str, media_type: str) -> str:
+    """What kind of file it is in a word: its extension, else its media type."""
+    stem, dot, extension = filename.rpartition(".")
+    if dot and stem and 0 < len(extension) <= 5 and extension.isalnum():
+        return extension.upper()
+    return media_type
+
+
+def split_name(filename: str) -> tuple[str, str]:
+    """A file name in the part that may be cut on screen and the extension that never is."""
+    stem, dot, extension = filename.rpartition(".")
+    return (stem, f".{extension}") if dot and stem and len(extension) <= 10 else (filename, "")
+
+
+def own(address: Address, account_address: str) -> bool:
+    """Whether an address is the reader's own."""
+    return bool(account_address) and address.addr_spec.lower() == account_address.lower()
+
+
+def people(addresses: Sequence[Address], account_address: str = "") -> str:
+    """Who a message is to, in a line: "me, Jonas Brandt"."""
+    shown = [_("me") if own(address, account_address) else address.display for address in addresses[:4]]
+    if len(addresses) > len(shown):
+        return _("%(people)s and %(n)s more", people=", ".join(shown), n=times.number(len(addresses) - len(shown)))
+    return _(", ").join(shown)
+
+
+def error_sentence(code: str, server_text: str) -> str:
+    """What happened, for an error that was stored, and what the server said to it."""
+    if not code:
+        return ""
+    return error_words.of_error(WebmailError(code if code in error_words.SENTENCES else "refused", server_text=server_text))
+
+
+def mail_host() -> str:
+    """The mail server people sign in to."""
+    return services().gate.imap_server.host
+
+
+def keep_days() -> int:
+    """How long an unused session lives."""
+    return services().session_lifetime.days
+
+
+def init(app: Flask) -> None:
+    """Give the templates their words and set the environment up."""
+    environment = app.jinja_env
+    environment.trim_blocks = True
+    environment.lstrip_blocks = True
+    environment.filters.update(
+        clock=times.clock,
+        exact_clock=times.exact_clock,
+        formatted=format_address,
+        full_date=times.full_date,
+        hue=hue,
+        initials=initials,
+        number=times.number,
+        saved=times.saved,
+        size=times.size,
+        spoken=times.spoken,
+    )
+    environment.globals.update(
+        asked_next=navigation.asked_next,
+        error_sentence=error_sentence,
+        file_kind=file_kind,
+        file_words=file_words,
+        frame=frame,
+        grouped_rows=rows.grouped,
+        here=navigation.here,
+        icon=icon,
+        keep_days=keep_days,
+        language_tag=language.tag,
+        mail_host=mail_host,
+        mailbox_icon=mailbox_icon,
+        mailbox_name=mailbox_name,
+        notices=notices.taken,
+        people=people,
+        recipient_tag=delivery_words.recipient_tag,
+        recipients_line=delivery_words.recipients_line,
+        role_name=role_name,
+        split_name=split_name,
+        state_tag=delivery_words.state_tag,
+        static_url=static_url,
+        step_words=delivery_words.step_words,
+        text_runs=reading_text.runs,
+        tree=tree,
+    )
+    app.after_request(keep_static)
