@@ -7,6 +7,9 @@ import re
 import time
 from urllib.parse import urlencode
 
+from lxml import html
+from lxml.html import HtmlElement
+
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="csrf_token"')
 
 
@@ -43,6 +46,10 @@ class Browser:
         if status != 200:
             raise RuntimeError(f"{path} answered {status}")
         return page
+
+    def document(self, page: str) -> HtmlElement:
+        """A page as a tree."""
+        return html.document_fromstring(page)
 
     def sign_in(self, username: str, password: str) -> None:
         """Sign in by the form."""
