@@ -56,7 +56,7 @@ _CHARSET = re.compile(
 _SINGLE_BYTE = re.compile(r"iso8859|cp(?!932|949)|mac|koi8|kz1048|ptcp|hp-|tis")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._:+-]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PAIRED = re.compile(rb"(?:[\x00-\x7f]+|[\xa1-\xf7][\xa1-\xfe])*")
+_PAIRED = re.compile(rb"(?:[\x00-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
 _HAN_LEAD = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]")
 
 
