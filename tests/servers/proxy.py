@@ -1,0 +1,235 @@
+"""Proxy: stands between a client and Dovecot, records the commands, and makes the server poorer or the line worse.
+
+A *bare* proxy leaves of the server what RFC 3501 demands: any other command is answered BAD, and no extension is
+announced nor any response code of one let through.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import pytest
+
+from tests.servers.dovecot import HOST, Dovecot
+from webmail.account import Security, Server
+
+_PLAIN = re.compile(
+    "CAPABILITY|NOOP|LOGOUT|STARTTLS|AUTHENTICATE|LOGIN|SELECT|EXAMINE|CREATE|DELETE|RENAME|SUBSCRIBE|UNSUBSCRIBE|LIST|LSUB|"
+    "STATUS|APPEND|CHECK|CLOSE|EXPUNGE|SEARCH|FETCH|STORE|COPY|UID (FETCH|SEARCH|STORE|COPY)"
+)
+_EXTENDED = re.compile(
+    r"(UID )?SEARCH RETURN|LIST \(|LIST .* RETURN \(|(SELECT|EXAMINE) .*\)$|AUTHENTICATE \S+ \S|.* \{\d+\+\}$|(UID )?STORE \S+ \(", re.I
+)
+_LITERAL = re.compile(rb"\{(\d+)(\+?)\}\r\n$")
+_CAPABILITY = re.compile(rb"CAPABILITY [^\]\r\n]*")
+_CODES = re.compile(rb"\[(COPYUID|APPENDUID|HIGHESTMODSEQ)[^\]]*\] ?")
+BARE = b"CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN"
+
+
+class Proxy:
+    """Listens on ``port``. ``commands`` holds every command as sent, passwords blanked."""
+
+    def __init__(self, upstream: int, *, bare: bool = False) -> None:
+        self.bare = bare
+        self.commands: list[str] = []
+        self._upstream = upstream
+        self._faults: dict[str, str] = {}
+        self._delays: dict[str, float] = {}
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def server(self) -> Server:
+        """How to reach it."""
+        return Server(HOST, self.port, Security.NONE)
+
+    def cut(self, command: str, when: str) -> None:
+        """Cut the line once at a command: ``before`` it is passed on, ``during`` the answer, or ``after`` it was carried out."""
+        assert when in {"before", "during", "after"}
+        self._faults[command] = when
+
+    def delay(self, command: str, seconds: float) -> None:
+        """Pass this command on only after some time."""
+        self._delays[command] = seconds
+
+    def cut_all(self) -> None:
+        """Cut every connection now."""
+        for one in list(self._open):
+            _close(one)
+
+    def stop(self) -> None:
+        """Listen no more, cut everything."""
+        _close(self._listener)
+        self.cut_all()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client = self._listener.accept()[0]
+            except OSError:
+                return
+            server = socket.create_connection((HOST, self._upstream))
+            self._open |= {client, server}
+            _Line(self, client, server).start()
+
+    def fault_at(self, command: str) -> str:
+        """What is to go wrong at this command; said once."""
+        if command in self._delays:
+            time.sleep(self._delays.pop(command))
+        return self._faults.pop(command, "")
+
+
+class _Line:
+    """One client and its connection to the server."""
+
+    def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
+        self._proxy, self._client, self._server = proxy, client, server
+        self._from_client, self._from_server = client.makefile("rb"), server.makefile("rb")
+        self._agreed = threading.Condition()
+        self._answers = 0
+        self._fault = ""
+        self._secret = False
+
+    def start(self) -> None:
+        for target in (self._forward, self._backward):
+            threading.Thread(target=self._until_closed, args=(target,), daemon=True).start()
+
+    def _until_closed(self, run: object) -> None:
+        try:
+            run()  # type: ignore[operator]
+        except (OSError, ValueError):
+            pass
+        finally:
+            for one in (self._client, self._server):
+                _close(one)
+                self._proxy._open.discard(one)
+            with self._agreed:
+                self._answers = -1
+                self._agreed.notify_all()
+
+    # From the client to the server.
+
+    def _forward(self) -> None:
+        while line := self._from_client.readline():
+            if self._secret:
+                self._secret = False
+                self._server.sendall(line)
+                continue
+            tag, _, rest = line.rstrip(b"\r\n").decode("utf-8", "replace").partition(" ")
+            name = " ".join(rest.upper().split(" ")[: 2 if rest.upper().startswith("UID ") else 1])
+            self._proxy.commands.append(_blanked(name, rest))
+            if self._proxy.bare and self._refused(name, rest):
+                self._skip_literals(line)
+                self._client.sendall(f"{tag} BAD Unknown command or arguments\r\n".encode())
+                continue
+            self._fault = self._proxy.fault_at(name)
+            if self._fault == "before":
+                return
+            self._secret = name == "AUTHENTICATE" and len(rest.split()) == 2
+            self._pass(line)
+
+    def _refused(self, name: str, rest: str) -> bool:
+        return not _PLAIN.fullmatch(name) or bool(_EXTENDED.match(rest))
+
+    def _skip_literals(self, line: bytes) -> None:
+        while (match := _LITERAL.search(line)) and match[2]:
+            self._from_client.read(int(match[1]))
+            line = self._from_client.readline()
+
+    def _pass(self, line: bytes) -> None:
+        """A command line and its literals; what follows ``{n}`` is a literal only if the server agrees."""
+        while True:
+            match = _LITERAL.search(line)
+            before = self._answers
+            self._server.sendall(line)
+            if match is None:
+                return
+            if not match[2] and not self._server_agrees(before):
+                return
+            octets = self._from_client.read(int(match[1]))
+            self._server.sendall(octets)
+            line = self._from_client.readline()
+
+    def _server_agrees(self, before: int) -> bool:
+        with self._agreed:
+            self._agreed.wait_for(lambda: self._answers != before, timeout=30)
+            return self._last.startswith(b"+")
+
+    # From the server to the client.
+
+    _last = b""
+
+    def _backward(self) -> None:
+        while answer := _response(self._from_server):
+            if self._proxy.bare:
+                answer = _bare(answer)
+            decisive = not answer.startswith(b"* ")
+            if self._fault == "during":
+                self._client.sendall(answer[: len(answer) // 2])
+                return
+            if self._fault == "after":
+                if decisive and not answer.startswith(b"+"):
+                    return
+                if not answer.startswith(b"+"):
+                    continue
+            self._client.sendall(answer)
+            if decisive:
+                with self._agreed:
+                    self._last = answer
+                    self._answers += 1
+                    self._agreed.notify_all()
+
+
+def _response(reader: BinaryIO) -> bytes:
+    """One line with its literals."""
+    answer = line = reader.readline()
+    while match := _LITERAL.search(line):
+        line = reader.readline() if not int(match[1]) else reader.read(int(match[1])) + reader.readline()
+        answer += line
+        line = line[-40:]
+    return answer
+
+
+def _bare(answer: bytes) -> bytes:
+    head, separator, rest = answer.partition(b"\r\n")
+    if head.upper().startswith(b"* CAPABILITY"):
+        return b"* " + BARE + b"\r\n"
+    if b" [" in head[:200]:
+        head = _CODES.sub(b"", _CAPABILITY.sub(BARE, head, count=1))
+    return head + separator + rest
+
+
+def _blanked(name: str, rest: str) -> str:
+    words = rest.split(" ")
+    if name == "LOGIN":
+        return " ".join([*words[:2], "****"])
+    return " ".join([*words[:2], "****"]) if name == "AUTHENTICATE" and len(words) > 2 else rest
+
+
+def _close(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()
+
+
+@pytest.fixture
+def proxy(dovecot: Dovecot) -> Iterator[Proxy]:
+    """A proxy that lets everything through until told otherwise."""
+    one = Proxy(dovecot.imap)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def bare_proxy(dovecot: Dovecot) -> Iterator[Proxy]:
+    """Dovecot made as poor as RFC 3501 allows."""
+    one = Proxy(dovecot.imap, bare=True)
+    yield one
+    one.stop()
