@@ -30,6 +30,8 @@ from webmail.store.outgoing import Submission
 CLAIM_SECONDS = 120
 ANSWER_SECONDS = 900
 """How long the answer to the final dot is awaited; at least ten minutes (RFC 5321 §4.5.3.2.6)."""
+SLOWEST_OCTETS = 10_000
+"""Octets a second at which a body may trickle before its claim runs out."""
 PAUSES = (60, 120, 300, 900, 1800, 3600)
 GIVE_UP_AFTER = timedelta(days=5)
 """How long temporary refusals are retried (RFC 5321 §4.5.4.1)."""
@@ -113,10 +115,12 @@ def _transaction(attempt: Attempt, talk: Session, pending: list[str]) -> Submiss
     """MAIL, RCPT, DATA, the body, the answer (RFC 5321 §3.3)."""
     raw = outgoing.raw(attempt.database, attempt.submission.id)
     sender = attempt.submission.envelope_from
+    pending = _expressible(attempt, talk, pending)
     talk.mail(sender, size=len(raw), smtputf8=not all(each.isascii() for each in [sender, *pending]))
     taken = []
     for address in pending:
         reply = talk.rcpt(address)
+        _keep_claim(attempt, seconds=CLAIM_SECONDS)
         attempt.results[address] = _result(reply)
         if reply.kind == "ok":
             taken.append(address)
@@ -126,20 +130,34 @@ def _transaction(attempt: Attempt, talk: Session, pending: list[str]) -> Submiss
     talk.data()
     if not attempt.move(SubmissionState.SUBMITTING, SubmissionState.HANDING_OVER):
         return SubmissionState.SUBMITTING
-    until = datetime.now(UTC) + timedelta(seconds=ANSWER_SECONDS + 60)
-    outgoing.renew(attempt.database, attempt.submission.id, owner=attempt.owner, until=until)
+    _keep_claim(attempt, seconds=CLAIM_SECONDS + len(raw) / SLOWEST_OCTETS)
     try:
         talk.send_body(raw)
+        _keep_claim(attempt, seconds=CLAIM_SECONDS + ANSWER_SECONDS)
         reply = talk.wait(ANSWER_SECONDS)
     except WebmailError as error:
         if error.code == "no_answer":
             return _unclear(attempt, taken, error)
-        attempt.step("failed", kind="wait", error=error.code, reply=error.server_text)
-        return _later(attempt, SubmissionState.HANDING_OVER, error)
+        return _not_handed_over(attempt, error, state=SubmissionState.HANDING_OVER)
     attempt.results.update({address: _result(reply) for address in taken})
     if reply.kind != "ok":
         return _nobody_taken(attempt, state=SubmissionState.HANDING_OVER)
     return _accepted(attempt, talk, taken, reply)
+
+
+def _keep_claim(attempt: Attempt, *, seconds: float) -> None:
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    outgoing.renew(attempt.database, attempt.submission.id, owner=attempt.owner, until=until)
+
+
+def _expressible(attempt: Attempt, talk: Session, pending: list[str]) -> list[str]:
+    """The recipients whose addresses this server can be told; the others are refused with the reason (RFC 6531 §3.1)."""
+    if "SMTPUTF8" in talk.extensions:
+        return pending
+    for address in pending:
+        if not address.isascii():
+            attempt.results[address] = (RecipientState.REFUSED.value, "", "SMTPUTF8")
+    return [address for address in pending if address.isascii()]
 
 
 def _others(attempt: Attempt, taken: list[str]) -> dict[str, tuple[str, str, str]]:
@@ -188,12 +206,10 @@ def _nobody_taken(attempt: Attempt, *, state: SubmissionState = SubmissionState.
     return _later(attempt, state, error) if deferred else _failed(attempt, state, error)
 
 
-def _not_handed_over(attempt: Attempt, error: WebmailError) -> SubmissionState:
-    """Something failed before the first octet of the body: nothing was sent."""
+def _not_handed_over(attempt: Attempt, error: WebmailError, *, state: SubmissionState = SubmissionState.SUBMITTING) -> SubmissionState:
+    """Something failed before the final dot: the server has certainly not taken the message."""
     attempt.step("failed", kind="wait" if error.transient else "danger", error=error.code, reply=error.server_text)
-    if error.transient:
-        return _later(attempt, SubmissionState.SUBMITTING, error)
-    return _failed(attempt, SubmissionState.SUBMITTING, error)
+    return _later(attempt, state, error) if error.transient else _failed(attempt, state, error)
 
 
 def _later(attempt: Attempt, state: SubmissionState, error: WebmailError) -> SubmissionState:
