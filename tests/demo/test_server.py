@@ -61,7 +61,7 @@ def test_mail_between_the_accounts_arrives_unseen(demo: DemoServer) -> None:
     with demo.smtp() as client:
         client.send_message(letter(to="alice@example.org", subject="Across the landing"))
     with demo.imap("alice@example.org") as client:
-        assert any("Across the landing" in subject for subject in subjects(client))
+        client.select("INBOX")
         _, found = client.search(None, "UNSEEN", "RECENT", "SUBJECT", "landing")
         assert found[0]
 

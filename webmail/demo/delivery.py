@@ -38,9 +38,10 @@ class Delivery:
     def authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: Any) -> AuthResult:
         """Check a sign-in name and password (RFC 4954)."""
         if not isinstance(data, LoginPassword):
-            return AuthResult(success=False)
+            return AuthResult(success=False, handled=False)
         name, password = (each.decode("utf-8", "replace") for each in (data.login, data.password))
-        return AuthResult(success=self._store.accepts(name, password), auth_data=LoginPassword(data.login, b""))
+        # ``handled`` would mean that the refusal has been sent already.
+        return AuthResult(success=self._store.accepts(name, password), handled=False, auth_data=LoginPassword(data.login, b""))
 
     async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, name: str, lines: list[str]) -> list[str]:  # noqa: N802 (named by aiosmtpd)
         """Name the enhanced status codes among the extensions; each of our refusals carries one (RFC 2034)."""
