@@ -245,8 +245,6 @@ def _prepare_durable(path: Path) -> None:
             raise Conflict("database_upgrade", version=version, reason=upgrade.stderr.strip().rpartition("\n")[2])
         return
     file = _open(path, synchronous="FULL")
-    with contextlib.closing(_connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
     with _transaction(file.writer) as connection:
         schema.durable.create_all(connection)
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
@@ -255,12 +253,12 @@ def _prepare_durable(path: Path) -> None:
 
 
 def _durable_version(path: Path) -> str:
-    """The version of a durable database; empty for one without tables."""
+    """The version of a durable database; empty for one without tables, ``base`` for one before its first step."""
     with contextlib.closing(_connect(path)) as connection:
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is None:
             return ""
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return str(row[0])
+        return str(row[0]) if row else "base"
 
 
 def _index_fits(path: Path) -> bool:

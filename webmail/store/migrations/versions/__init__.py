@@ -1,0 +1,1 @@
+"""One module for each step; the name begins with its number."""

@@ -1,0 +1,219 @@
+"""Mailboxes: lasting ids, the state of their index, and the order of the sidebar."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from tests.store.conftest import LISTED
+from tests.store.samples import later, summaries
+from webmail.account import Account
+from webmail.errors import NotFound
+from webmail.mailbox import ListedMailbox, Mailbox, MailboxCounts, MailboxId, SpecialUse
+from webmail.store import mailboxes, messages
+from webmail.store.database import Database
+
+
+def names(database: Database, account: Account) -> list[str]:
+    return [each.name for each in mailboxes.list_of(database, account.id)]
+
+
+def ids(database: Database, account: Account) -> dict[str, MailboxId]:
+    return {each.name: each.id for each in mailboxes.list_of(database, account.id)}
+
+
+def listed(*wanted: str) -> list[ListedMailbox]:
+    return [ListedMailbox(name, "/") for name in wanted]
+
+
+def test_listed_mailboxes_get_ids_and_keep_them(database: Database, account: Account) -> None:
+    first = mailboxes.reconcile(database, account.id, listed=LISTED)
+    assert [(each.name, each.special_use, each.account_id) for each in first] == [
+        ("INBOX", SpecialUse.INBOX, account.id),
+        ("Archive", SpecialUse.ARCHIVE, account.id),
+    ]
+    assert mailboxes.reconcile(database, account.id, listed=LISTED) == first
+    assert mailboxes.list_of(database, account.id) == first
+
+
+def test_a_mailbox_that_vanishes_is_not_shown_and_comes_back_with_its_id(database: Database, account: Account) -> None:
+    before = {each.name: each.id for each in mailboxes.reconcile(database, account.id, listed=listed("INBOX", "Work"))}
+    mailboxes.reconcile(database, account.id, listed=listed("INBOX"))
+    assert names(database, account) == ["INBOX"]
+    assert mailboxes.by_name(database, account.id, "Work") is None
+    with pytest.raises(NotFound):
+        mailboxes.get(database, account.id, before["Work"])
+    mailboxes.reconcile(database, account.id, listed=listed("INBOX", "Work"))
+    assert mailboxes.get(database, account.id, before["Work"]).name == "Work"
+
+
+def test_attributes_follow_the_server(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=[ListedMailbox("Old", "/", SpecialUse.ARCHIVE)])
+    mailboxes.reconcile(database, account.id, listed=[ListedMailbox("Old", ".", None, selectable=False, subscribed=False)])
+    found = mailboxes.by_name(database, account.id, "Old")
+    assert found is not None
+    assert (found.delimiter, found.special_use, found.selectable, found.subscribed) == (".", None, False, False)
+    assert mailboxes.by_role(database, account.id, SpecialUse.ARCHIVE) is None
+
+
+def test_a_mailbox_of_somebody_else_is_not_found(database: Database, inbox: Mailbox, stranger: Account) -> None:
+    with pytest.raises(NotFound):
+        mailboxes.get(database, stranger.id, inbox.id)
+    assert mailboxes.list_of(database, stranger.id) == ()
+    mailboxes.removed(database, stranger.id, inbox.id)
+    assert mailboxes.get(database, inbox.account_id, inbox.id).name == "INBOX"
+
+
+def test_the_sidebar_shows_roles_first_and_then_a_tree(database: Database, account: Account) -> None:
+    found = [
+        *listed("work/b", "Work", "apple", "work/A", "Zebra", "\u00c4rger"),
+        ListedMailbox("Deleted", "/", SpecialUse.TRASH),
+        ListedMailbox("INBOX", "/", SpecialUse.INBOX),
+        ListedMailbox("Sent", "/", SpecialUse.SENT),
+        ListedMailbox("Sent 2", "/", SpecialUse.SENT),
+        ListedMailbox("Drafts", "/", SpecialUse.DRAFTS),
+        ListedMailbox("INBOX/sub", "/"),
+    ]
+    mailboxes.reconcile(database, account.id, listed=found)
+    assert names(database, account) == [
+        *("INBOX", "Drafts", "Sent", "Deleted"),
+        *("apple", "INBOX/sub", "Sent 2", "Work", "work/A", "work/b", "Zebra", "\u00c4rger"),
+    ]
+
+
+def test_counts_of_the_server_are_shown_and_unknown_ones_keep_what_was_known(database: Database, account: Account) -> None:
+    counts = MailboxCounts(messages=12, unseen=3, uidnext=40, uidvalidity=7)
+    mailboxes.reconcile(database, account.id, listed=[ListedMailbox("INBOX", "/", counts=counts)])
+    assert mailboxes.list_of(database, account.id)[0].counts == counts
+    mailboxes.reconcile(database, account.id, listed=[ListedMailbox("INBOX", "/")])
+    assert mailboxes.list_of(database, account.id)[0].counts == counts
+    mailboxes.reconcile(database, account.id, listed=[ListedMailbox("INBOX", "/", counts=MailboxCounts(unseen=0))])
+    assert mailboxes.list_of(database, account.id)[0].counts == replace(counts, unseen=0)
+
+
+def test_counts_of_the_server_do_not_move_the_state_of_a_sync(database: Database, account: Account, inbox: Mailbox) -> None:
+    before = mailboxes.state(database, inbox.id)
+    counts = MailboxCounts(messages=12, unseen=3, uidnext=40, uidvalidity=9)
+    mailboxes.reconcile(database, account.id, listed=[replace(LISTED[0], counts=counts)])
+    assert mailboxes.state(database, inbox.id) == before
+
+
+def test_a_rename_keeps_the_ids_of_the_mailbox_and_all_below_it(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=listed("Work", "Work/a", "Work/a/b", "Workshop"))
+    before = ids(database, account)
+    mailboxes.renamed(database, account.id, old="Work", new="Done/Work", delimiter="/")
+    assert ids(database, account) == {
+        "Done/Work": before["Work"],
+        "Done/Work/a": before["Work/a"],
+        "Done/Work/a/b": before["Work/a/b"],
+        "Workshop": before["Workshop"],
+    }
+
+
+def test_a_rename_to_a_name_that_once_was_makes_the_old_row_give_way(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=listed("New", "Old"))
+    mailboxes.reconcile(database, account.id, listed=listed("Old"))
+    before = ids(database, account)
+    mailboxes.renamed(database, account.id, old="Old", new="New", delimiter="/")
+    assert ids(database, account) == {"New": before["Old"]}
+
+
+def test_a_mailbox_renamed_below_its_own_name_does_not_trip_over_itself(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=listed("a", "a/a", "a/a/a"))
+    before = ids(database, account)
+    mailboxes.renamed(database, account.id, old="a/a", new="a", delimiter="/")
+    assert ids(database, account) == {"a": before["a/a"], "a/a": before["a/a/a"]}
+
+
+def test_a_deleted_mailbox_is_gone_with_its_messages(database: Database, account: Account, inbox: Mailbox) -> None:
+    messages.add(database, inbox, uidvalidity=7, summaries=summaries([1, 2]))
+    mailboxes.removed(database, account.id, inbox.id)
+    assert names(database, account) == ["Archive"]
+    assert messages.uids(database, inbox.id) == []
+
+
+def test_a_mailbox_never_opened_has_an_empty_state(database: Database, archive: Mailbox) -> None:
+    state = mailboxes.state(database, archive.id)
+    assert state == mailboxes.MailboxState(archive.id)
+    assert state.progress == 0
+
+
+def test_a_sync_applies_what_it_found_if_nobody_moved_the_state(database: Database, account: Account, inbox: Mailbox) -> None:
+    before = mailboxes.state(database, inbox.id)
+
+    def apply(uidnext: int) -> bool:
+        return mailboxes.apply(
+            database,
+            inbox.id,
+            expected=before,
+            uidnext=uidnext,
+            exists=10,
+            unseen=4,
+            lowest_uid=3,
+            complete=False,
+            checked_at=later(1),
+            read_only=True,
+            permanent_keywords=True,
+        )
+
+    assert apply(11)
+    assert not apply(12)
+    after = mailboxes.state(database, inbox.id)
+    assert (after.uidnext, after.exists, after.unseen, after.lowest_uid, after.checked_at) == (11, 10, 4, 3, later(1))
+    assert (after.complete, after.read_only, after.permanent_keywords) == (False, True, True)
+    assert mailboxes.states(database, account.id)[inbox.id] == after
+    assert mailboxes.get(database, account.id, inbox.id).counts == MailboxCounts(10, 4, 11, 7)
+
+
+def test_progress_is_complete_only_when_the_index_is(database: Database, inbox: Mailbox) -> None:
+    state = replace(mailboxes.state(database, inbox.id), exists=200)
+    assert replace(state, indexed=50).progress == 25
+    assert replace(state, indexed=200).progress == 99
+    assert replace(state, indexed=200, complete=True).progress == 100
+
+
+def test_starting_over_forgets_messages_and_state(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
+    mailboxes.start_over(database, archive.id, uidvalidity=1)
+    messages.add(database, archive, uidvalidity=1, summaries=summaries([1]))
+    messages.add(database, inbox, uidvalidity=7, summaries=summaries(range(1, 1200)))
+    mailboxes.start_over(database, inbox.id, uidvalidity=8)
+    assert messages.uids(database, inbox.id) == []
+    assert mailboxes.state(database, inbox.id) == mailboxes.MailboxState(inbox.id, uidvalidity=8)
+    assert messages.uids(database, archive.id) == [1]
+
+
+def test_one_writer_holds_the_lease_until_it_gives_it_back(database: Database, inbox: Mailbox) -> None:
+    assert mailboxes.lease(database, inbox.id, owner="a", now=later(0), seconds=60)
+    assert not mailboxes.lease(database, inbox.id, owner="b", now=later(30), seconds=60)
+    assert mailboxes.lease(database, inbox.id, owner="a", now=later(40), seconds=60), "the owner may prolong it"
+    mailboxes.release(database, inbox.id, owner="b")
+    assert not mailboxes.lease(database, inbox.id, owner="b", now=later(99), seconds=60)
+    mailboxes.release(database, inbox.id, owner="a")
+    assert mailboxes.lease(database, inbox.id, owner="b", now=later(99), seconds=60)
+
+
+def test_a_lease_that_ran_out_can_be_taken(database: Database, inbox: Mailbox) -> None:
+    assert mailboxes.lease(database, inbox.id, owner="dead", now=later(0), seconds=60)
+    assert mailboxes.lease(database, inbox.id, owner="b", now=later(60), seconds=60)
+
+
+def test_a_mailbox_the_index_never_heard_of_can_be_leased(database: Database, archive: Mailbox) -> None:
+    assert mailboxes.lease(database, archive.id, owner="a", now=later(0), seconds=60)
+    assert not mailboxes.lease(database, archive.id, owner="b", now=later(0), seconds=60)
+    with pytest.raises(NotFound):
+        mailboxes.lease(database, MailboxId(999), owner="a", now=later(0), seconds=60)
+
+
+def test_of_many_who_want_the_lease_at_once_one_gets_it(database: Database, archive: Mailbox) -> None:
+    won: list[bool] = []
+    threads = [
+        threading.Thread(target=lambda n=n: won.append(mailboxes.lease(database, archive.id, owner=str(n), now=later(0), seconds=60)))
+        for n in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == [False] * 15 + [True]
