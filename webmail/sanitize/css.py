@@ -209,7 +209,8 @@ def _nested(token: Any, grammar: _Grammar, nesting: int) -> str | None:
             return None
         inner = _write(token.arguments, grammar, nesting=nesting + 1)
         return None if inner is None else f"{token.lower_name}({inner})"
-    if token.type not in grammar.brackets:
+    if token.type not in grammar.brackets or (grammar is _VALUE and not nesting):
+        # In a value brackets belong into arithmetic: "url (x)" is no function, and nothing else either.
         return None
     inner = _write(token.content, grammar, nesting=nesting + 1)
     start, end = _ENDS[token.type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 MAX_URL = 16 * 1024
 MAX_DATA_IMAGE = 256 * 1024
@@ -17,6 +17,7 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 # What may ask for more than a new message (such as ``attach``) is dropped from mailto links.
 _MAILTO_FIELDS = frozenset({"to", "cc", "bcc", "subject", "body"})
 _ESCAPES = str.maketrans({" ": "%20", '"': "%22", "<": "%3C", ">": "%3E", "`": "%60", "\\": "/", "'": "%27"})
+_OTHER_BLANKS = re.compile(r"\s")
 
 
 def safe_link(value: str) -> str:
@@ -34,7 +35,7 @@ def safe_link(value: str) -> str:
     if lowered == "mailto:":
         return _mailto(url[7:])
     if lowered.startswith("tel:") and _TELEPHONE.match(url):
-        return url.translate(_ESCAPES)
+        return _escaped(url)
     return ""
 
 
@@ -46,13 +47,14 @@ def remote_address(value: str) -> str:
     start = _HTTP.match(url)
     if start is None or len(url) > MAX_URL:
         return ""
-    url = f"{start[1].lower()}://{url[start.end() :].translate(_ESCAPES)}"
+    url = f"{start[1].lower()}://{_escaped(url[start.end() :])}"
     try:
-        host = urlsplit(url).netloc
+        parts = urlsplit(url)
+        reachable = bool(parts.hostname) and parts.port != 0 and "%" not in parts.netloc
     except ValueError:
-        # A broken IPv6 host: no browser goes there either.
-        return ""
-    return url if host else ""
+        # A broken IPv6 address, a port that is no number: no browser goes there either.
+        reachable = False
+    return url if reachable else ""
 
 
 def content_id(value: str) -> str:
@@ -78,4 +80,8 @@ def _mailto(rest: str) -> str:
         if equals and name.lower() in _MAILTO_FIELDS:
             fields.append(field)
     link = "mailto:" + to + ("?" + "&".join(fields) if fields else "")
-    return link.translate(_ESCAPES) if to or fields else ""
+    return _escaped(link) if to or fields else ""
+
+
+def _escaped(url: str) -> str:
+    return _OTHER_BLANKS.sub(lambda blank: quote(blank[0]), url.translate(_ESCAPES))
