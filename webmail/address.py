@@ -318,6 +318,11 @@ def parse_address_list(text: str, *, limit: int = 1000) -> AddressList:
     return AddressList(tuple(addresses[:limit]), tuple(invalid), doubtful, cut=len(addresses) > limit)
 
 
+def is_addr_spec(text: str) -> bool:
+    """True for anything shaped as an addr-spec, which a header field can carry; mail systems may still refuse it."""
+    return _spec(text) == text != ""
+
+
 _PLAIN_NAME = re.compile(r"[^\s\"\\()<>\[\],;:@.=?\x00-\x1f\x7f]+(?: [^\s\"\\()<>\[\],;:@=?\x00-\x1f\x7f]+)*")
 
 

@@ -65,7 +65,8 @@ def decode_text(raw: bytes | str) -> str:
     return printable(decode_words(text_of(raw))).strip()
 
 
-_MAX_WORD = 75
+# RFC 2047 §2 allows 75; with the name of the field in front a line stays within 78 so.
+_MAX_WORD = 66
 _Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
@@ -78,7 +79,7 @@ def _b(octets: bytes) -> str:
 
 
 def encode_words(text: str) -> list[str]:
-    """The text as encoded words of at most 75 characters each, in the shorter of the two encodings (RFC 2047 §2).
+    """The text as encoded words of at most 66 characters each, in the shorter of the two encodings (RFC 2047 §2).
 
     Every word holds whole characters. Joined by blanks they decode to the text; valid in a phrase too (§5, rule 3).
     """
