@@ -76,7 +76,9 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection((HOST, self._upstream))
-            self._open |= {client, server}
+            for one in (client, server):
+                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._open.add(one)
             _Line(self, client, server).start()
 
     def fault_at(self, command: str) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from webmail.imap.response import MalformedError, Node, number, octets, text
 from webmail.message.mime import Part
-from webmail.message.parameters import decode_parameters, filename
+from webmail.message.parameters import decode_parameters, filename, split_parameters
 
 DEEPEST = 100
 MOST_PARTS = 10_000
@@ -89,7 +89,9 @@ def _disposition(fields: list[Node], index: int) -> tuple[str, dict[str, str]]:
     """The disposition and its parameters (RFC 2183)."""
     found = fields[index] if index < len(fields) else b""
     if not isinstance(found, list):
-        return text(found).lower(), {}
+        # Some servers send the whole field as one string.
+        disposition, pairs = split_parameters(octets(found))
+        return disposition, decode_parameters(pairs)
     if not found:
         return "", {}
     return text(found[0]).strip().lower(), _parameters(found[1]) if len(found) > 1 else {}
