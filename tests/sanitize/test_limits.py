@@ -12,7 +12,7 @@ SECONDS = 3.0
 
 def body(html: str) -> str:
     """What stands in the body after cleaning."""
-    return sanitize_document(html).partition("<body>")[2].removesuffix("</body></html>\n")
+    return sanitize_document(html).partition("<body>")[2].removesuffix("</body></html>")
 
 
 def cpu_seconds(function: Callable[[], object]) -> float:

@@ -25,8 +25,9 @@ from webmail.sanitize.tree import read
 
 __all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "ImagePolicy", "clean", "sanitize_document"]
 
-_BASE = """html{color-scheme:light;background:#fff}
-body{margin:12px;color:#202124;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Arial,sans-serif;\
+# The paper is the body's, not the root's: only so does a colour that a message gives its body fill the whole frame.
+_BASE = """html{color-scheme:light}
+body{margin:8px;background:#fff;color:#202124;font:14px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Arial,sans-serif;\
 overflow-wrap:break-word;word-wrap:break-word}
 img{max-width:100%}
 img:not([src]){display:inline-block;overflow:hidden;background:#f1f3f4;outline:1px dashed #c4c7cc;outline-offset:-1px;\
@@ -35,9 +36,12 @@ img:not([src])[width='0'],img:not([src])[width='1'],img:not([src])[height='0'],i
 pre{white-space:pre-wrap}
 blockquote{margin:0 0 0 .5em;padding-left:.75em;border-left:2px solid #c4c7cc}
 a{color:#0b57d0}"""
+# A letter without a design of its own gets ours; a designed one is measured by its sender.
+_LETTER = """
+body{margin:12px;line-height:1.5}"""
 _DARK = """
-html{color-scheme:dark;background:#1b1c1e}
-body{color:#e3e3e6}
+html{color-scheme:dark}
+body{background:#1b1c1e;color:#e3e3e6}
 img:not([src]){background:#2a2c2f;outline-color:#5f6368;color:#a8abb0}
 blockquote{border-color:#5f6368}
 a{color:#a8c7fa}"""
@@ -56,21 +60,27 @@ def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noq
     """
     reading = read(html)
     if reading.root is None:
-        return Cleaned(_document("", body="", sheet="", dark=options.dark), remote_images=0, cut=reading.cut, own_style=False)
+        empty = _document("", body="", sheet="", base=_base(own_style=False, dark=options.dark))
+        return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)
     rewritten = rewrite(reading.root, options=options)
     markup = authorise(rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
-    dark = options.dark and not rewritten.own_style
+    base = _base(own_style=rewritten.own_style, dark=options.dark)
     return Cleaned(
-        document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, dark=dark),
+        document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, base=base),
         remote_images=rewritten.remote_images,
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
     )
 
 
-def _document(markup: str, *, body: str, sheet: str, dark: bool) -> str:
-    base = _BASE + _DARK if dark else _BASE
+def _base(*, own_style: bool, dark: bool) -> str:
+    if own_style:
+        return _BASE
+    return _BASE + _LETTER + (_DARK if dark else "")
+
+
+def _document(markup: str, *, body: str, sheet: str, base: str) -> str:
     return (
         f'<!doctype html>\n<html><head><meta charset="utf-8">\n<style>{base}</style>\n'
-        f"{f'<style>{sheet}</style>' if sheet else ''}</head>\n<body{body}>{markup}</body></html>\n"
+        f"{f'<style>{sheet}</style>' if sheet else ''}</head>\n<body{body}>{markup}</body></html>"
     )
