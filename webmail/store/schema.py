@@ -306,7 +306,9 @@ mailbox_state = Table(
 messages = Table(
     "messages",
     index,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    # Not INTEGER, which would make it SQLite's rowid: a range over (internal_date, id) then uses the date alone, and a page
+    # of a mailbox whose messages all came in one second would cost by the mailbox.
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("account_id", Integer, nullable=False),
     Column("mailbox_id", Integer, nullable=False),
     _number("uid"),
@@ -324,13 +326,23 @@ messages = Table(
     UniqueConstraint("mailbox_id", "uid"),
 )
 
-# The order of every list. The UID at the end of two indexes lets a sync read all unread UIDs from the index alone.
-_newest_first = (messages.c.mailbox_id, messages.c.internal_date.desc(), messages.c.id.desc())
-Index("ix_messages_list", *_newest_first)
-Index("ix_messages_unread", *_newest_first, messages.c.uid, sqlite_where=text("seen = 0"), postgresql_where=text("seen = 0"))
-Index("ix_messages_flagged", *_newest_first, messages.c.uid, sqlite_where=text("flagged = 1"), postgresql_where=text("flagged = 1"))
-Index("ix_messages_attachments", *_newest_first, sqlite_where=text("attachments = 1"), postgresql_where=text("attachments = 1"))
-Index("ix_messages_bare", *_newest_first, sqlite_where=text("preview IS NULL"), postgresql_where=text("preview IS NULL"))
+_newest_first = (messages.c.internal_date.desc(), messages.c.id.desc())
+Index("ix_messages_list", messages.c.mailbox_id, *_newest_first)
+
+
+def _some(name: str, column: str, condition: str) -> None:
+    """An index of the few rows a filter shows. It names the column too, or SQLite would not see that it is the better one.
+
+    The UID at its end lets a sync read the UIDs of all these rows from the index alone.
+    """
+    shown = (messages.c.mailbox_id, messages.c[column], *_newest_first, messages.c.uid)
+    Index(name, *shown, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+_some("ix_messages_unread", "seen", "seen = 0")
+_some("ix_messages_flagged", "flagged", "flagged = 1")
+_some("ix_messages_attachments", "attachments", "attachments = 1")
+_some("ix_messages_bare", "preview", "preview IS NULL")
 
 bodies = Table(
     "bodies",

@@ -1,0 +1,359 @@
+"""The message index: ids, flags, counts and pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+
+from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, later, summaries, summary, uids
+from webmail.account import Account
+from webmail.address import Address
+from webmail.errors import InvalidInput, NotFound, UidValidityChanged
+from webmail.mailbox import Mailbox
+from webmail.message.mime import Part
+from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
+from webmail.store import columns, mailboxes, messages
+from webmail.store.database import Database
+from webmail.store.messages import ListedMessage
+
+
+def add(database: Database, mailbox: Mailbox, *added: MessageSummary, uidvalidity: int = 7) -> list[MessageSummary]:
+    return messages.add(database, mailbox, uidvalidity=uidvalidity, summaries=added)
+
+
+def page(
+    database: Database, mailbox: Mailbox, kind: str | None = None, *, before: tuple[int, int] | None = None, limit: int = 50
+) -> list[ListedMessage]:
+    return messages.page(database, mailbox.id, filter=kind, before=before, limit=limit)
+
+
+def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
+    return [each.summary.uid for each in page(database, mailbox, kind)]
+
+
+def test_an_added_message_comes_back_as_it_was(database: Database, account: Account, inbox: Mailbox) -> None:
+    (added,) = add(database, inbox, summary(5, Flag.SEEN, "$Forwarded", structure=WITH_PDF, preview="First words"))
+    assert added.id > 0
+    found = messages.get(database, account.id, added.id)
+    assert found.summary == added
+    assert (found.mailbox_id, found.uidvalidity) == (inbox.id, 7)
+    assert messages.by_uid(database, inbox.id, Uid(5)) == found
+    assert messages.by_uid(database, inbox.id, Uid(6)) is None
+
+
+def test_a_row_of_a_list_has_everything_but_the_structure(database: Database, inbox: Mailbox) -> None:
+    (added,) = add(database, inbox, summary(5, Flag.SEEN, structure=WITH_PDF, preview="First words"))
+    (listed,) = page(database, inbox)
+    assert listed.summary == replace(added, structure=messages.UNKNOWN_STRUCTURE)
+    assert listed.has_attachments
+
+
+@given(
+    texts=st.lists(st.text(max_size=30), min_size=5, max_size=5),
+    addresses=st.lists(st.builds(Address, st.text(max_size=10), st.text(max_size=10)), max_size=4),
+    date=st.none() | st.datetimes(timezones=st.builds(timezone, st.timedeltas(timedelta(hours=-23), timedelta(hours=23)))),
+    doubtful=st.booleans(),
+)
+def test_every_envelope_survives_the_database(texts: list[str], addresses: list[Address], date: datetime | None, doubtful: bool) -> None:
+    people = tuple(addresses)
+    envelope = Envelope(
+        texts[0], people, people[:1], (), (), people[1:], date, texts[1], (texts[2],), (texts[3], "<x@y>"), texts[4], texts[0], doubtful
+    )
+    assert columns.envelope_value(columns.envelope_column(envelope)) == envelope
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_instant_survives_the_database(instant: datetime) -> None:
+    assert columns.moment(columns.microseconds(instant)) == instant
+
+
+def test_text_no_database_can_hold_does_not_stop_a_whole_page(database: Database, account: Account, inbox: Mailbox) -> None:
+    broken = summary(1, preview="nul\0 and \ud83d half")
+    broken = replace(broken, envelope=replace(broken.envelope, subject="half \ud83d a pair", from_raw="\0"))
+    broken = replace(broken, structure=replace(TEXT, filename="\udcff.txt"))
+    added = add(database, inbox, broken, summary(2))
+    assert shown(database, inbox) == [2, 1]
+    found = messages.get(database, account.id, added[0].id).summary
+    assert (found.envelope.subject, found.preview) == ("half ? a pair", "nul and ? half")
+
+
+def test_a_message_already_known_keeps_its_id_and_gets_the_new_flags(database: Database, inbox: Mailbox) -> None:
+    first = add(database, inbox, summary(1), summary(2, Flag.SEEN))
+    again = add(database, inbox, summary(3), summary(2), summary(1, Flag.SEEN, Flag.FLAGGED))
+    assert [each.uid for each in again] == [3, 2, 1]
+    assert [each.id for each in again[1:]] == [first[1].id, first[0].id]
+    assert {each.summary.uid: each.summary.flags for each in page(database, inbox)} == {
+        1: {Flag.SEEN, Flag.FLAGGED},
+        2: frozenset(),
+        3: frozenset(),
+    }
+    assert messages.counts(database, inbox.id)[2] == 3
+
+
+def test_ids_are_never_used_twice(database: Database, inbox: Mailbox) -> None:
+    seen: set[int] = set()
+    for validity in (7, 8, 9):
+        mailboxes.start_over(database, inbox.id, uidvalidity=validity)
+        added = add(database, inbox, *summaries(range(1, 451)), uidvalidity=validity)
+        assert seen.isdisjoint(each.id for each in added)
+        seen.update(each.id for each in added)
+    database.drop_index()
+    mailboxes.start_over(database, inbox.id, uidvalidity=9)
+    assert add(database, inbox, summary(1), uidvalidity=9)[0].id > max(seen)
+
+
+def test_messages_of_another_uidvalidity_are_refused(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
+    with pytest.raises(UidValidityChanged) as caught:
+        add(database, inbox, summary(1), uidvalidity=6)
+    assert caught.value.found == 7
+    with pytest.raises(UidValidityChanged):
+        add(database, archive, summary(1), uidvalidity=0)
+    assert messages.uids(database, inbox.id) == []
+
+
+def test_a_page_is_newest_first_and_the_next_one_goes_on(database: Database, inbox: Mailbox) -> None:
+    same = [summary(uid, at=later(5)) for uid in (4, 1, 3)]
+    add(database, inbox, *same, summary(9, at=later(1)), summary(2, at=later(9)))
+    assert shown(database, inbox) == [2, 4, 3, 1, 9], "messages of one instant: the later UID is the newer"
+    found: list[int] = []
+    before = None
+    while rows := page(database, inbox, before=before, limit=2):
+        found += [each.summary.uid for each in rows]
+        before = messages.place(rows[-1].summary)
+    assert found == [2, 4, 3, 1, 9]
+
+
+def test_messages_older_than_1970_have_their_place(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, summary(1, at=datetime(1969, 7, 20, tzinfo=UTC)), summary(2, at=datetime(1, 1, 1, tzinfo=UTC)))
+    assert shown(database, inbox) == [1, 2]
+    assert [each.summary.uid for each in page(database, inbox, before=messages.place(page(database, inbox)[0].summary))] == [2]
+
+
+def test_filters_show_what_they_say(database: Database, inbox: Mailbox) -> None:
+    add(
+        database,
+        inbox,
+        summary(1, Flag.SEEN),
+        summary(2, Flag.FLAGGED),
+        summary(3, Flag.SEEN, structure=WITH_PDF),
+        summary(4, Flag.SEEN, Flag.FLAGGED),
+    )
+    assert shown(database, inbox, "unread") == [2]
+    assert shown(database, inbox, "flagged") == [4, 2]
+    assert shown(database, inbox, "attachments") == [3]
+    with pytest.raises(InvalidInput):
+        page(database, inbox, "unknown")
+
+
+COLUMNS = {"unread": "seen", "flagged": "flagged", "attachments": "attachments"}
+
+
+@pytest.mark.parametrize("kind", [None, *COLUMNS])
+@pytest.mark.parametrize("before", [None, (10**15, 5)])
+def test_a_page_costs_the_same_in_every_mailbox(
+    database: Database, inbox: Mailbox, kind: str | None, before: tuple[int, int] | None
+) -> None:
+    add(database, inbox, *summaries(range(1, 301)))
+    query = messages.page_query(inbox.id, filter=kind, before=before, limit=50)
+    words = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+    with database.index() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+    assert len(plan) == 1, plan
+    terms = ["mailbox_id=?", *([f"{COLUMNS[kind]}=?"] if kind else []), *(["(internal_date,id)<(?,?)"] if before else [])]
+    assert plan[0] == f"SEARCH messages USING INDEX ix_messages_{kind or 'list'} ({' AND '.join(terms)})"
+
+
+def test_the_flags_of_a_list_follow_the_server(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, *summaries([1, 2, 3]))
+    changed = messages.set_flags(
+        database, inbox.id, flags={Uid(1): frozenset({Flag.SEEN}), Uid(2): frozenset(), Uid(99): frozenset({Flag.SEEN})}
+    )
+    assert changed == 1
+    assert messages.flags_between(database, inbox.id, low=Uid(1), high=Uid(2)) == {1: {Flag.SEEN}, 2: frozenset()}
+    assert set(messages.flags_between(database, inbox.id, low=Uid(2), high=None)) == {2, 3}
+
+
+def test_changed_flags_keep_the_others(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, summary(1, "$Label1"), summary(2, Flag.FLAGGED))
+    assert messages.change_flags(database, inbox.id, uids=uids(1, 2), add=[Flag.SEEN], remove=[Flag.FLAGGED]) == 2
+    assert messages.change_flags(database, inbox.id, uids=uids(1, 2), add=[Flag.SEEN], remove=[]) == 0
+    assert messages.flags_between(database, inbox.id, low=Uid(1), high=None) == {1: {"$Label1", Flag.SEEN}, 2: {Flag.SEEN}}
+    assert shown(database, inbox, "unread") == shown(database, inbox, "flagged") == []
+
+
+def test_a_search_of_the_server_makes_a_flag_true_everywhere(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, *[summary(uid, Flag.SEEN) for uid in range(1, 400)], *summaries(range(400, 800)))
+    changed = messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=uids(3, 790, 5000))
+    assert changed == 1 + 399
+    assert shown(database, inbox, "unread") == [790, 3]
+    messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=uids(1, 2))
+    messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=uids(2, 3))
+    assert shown(database, inbox, "flagged") == [3, 2]
+    assert messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=uids(2, 3)) == 0
+    messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])
+    assert shown(database, inbox, "flagged") == []
+
+
+def settle(database: Database, mailbox: Mailbox, *, exists: int, unseen: int) -> None:
+    state = mailboxes.state(database, mailbox.id)
+    mailboxes.apply(
+        database, mailbox.id, expected=state, uidnext=900, exists=exists, unseen=unseen, lowest_uid=1, complete=True, checked_at=NOW
+    )
+
+
+def test_our_own_changes_keep_the_counts_true(database: Database, account: Account, inbox: Mailbox) -> None:
+    add(database, inbox, *summaries(range(1, 11)))
+    settle(database, inbox, exists=10, unseen=10)
+    messages.change_flags(database, inbox.id, uids=uids(1, 2, 3), add=[Flag.SEEN], remove=[])
+    assert messages.counts(database, inbox.id) == (10, 7, 10)
+    messages.remove(database, inbox.id, uids=uids(3, 4, 77))
+    assert messages.counts(database, inbox.id) == (8, 6, 8)
+    messages.change_flags(database, inbox.id, uids=uids(1), add=[], remove=[Flag.SEEN])
+    assert messages.counts(database, inbox.id) == (8, 7, 8)
+    shown_counts = mailboxes.get(database, account.id, inbox.id).counts
+    assert (shown_counts.messages, shown_counts.unseen) == (8, 7)
+    assert mailboxes.state(database, inbox.id).uidnext == 900, "only a sync moves it"
+
+
+def test_counts_never_fall_below_nothing(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, *summaries([1, 2]))
+    messages.remove(database, inbox.id, uids=uids(1, 2))
+    assert messages.counts(database, inbox.id) == (0, 0, 0)
+
+
+def test_a_moved_message_keeps_its_id_where_its_new_uid_is_known(
+    database: Database, account: Account, inbox: Mailbox, archive: Mailbox
+) -> None:
+    mailboxes.start_over(database, archive.id, uidvalidity=3)
+    added = add(database, inbox, summary(1), summary(2, Flag.SEEN), summary(3))
+    settle(database, inbox, exists=3, unseen=2)
+    settle(database, archive, exists=0, unseen=0)
+    moved = messages.relocate(
+        database, inbox.id, target=archive.id, uidvalidity=3, uids=uids(1, 2, 3), new_uids={Uid(1): Uid(11), Uid(2): Uid(12)}
+    )
+    assert moved == 2
+    assert messages.uids(database, inbox.id) == []
+    found = messages.get(database, account.id, added[0].id)
+    assert (found.mailbox_id, found.uidvalidity, found.summary.uid) == (archive.id, 3, 11)
+    assert messages.counts(database, inbox.id) == (0, 0, 0)
+    assert messages.counts(database, archive.id) == (2, 1, 2)
+    with pytest.raises(NotFound):
+        messages.get(database, account.id, added[2].id)
+
+
+def test_a_message_moved_to_a_mailbox_never_opened_is_forgotten(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
+    add(database, inbox, summary(1))
+    assert messages.relocate(database, inbox.id, target=archive.id, uidvalidity=3, uids=uids(1), new_uids={Uid(1): Uid(11)}) == 0
+    assert messages.uids(database, inbox.id) == messages.uids(database, archive.id) == []
+
+
+def test_a_move_that_a_sync_saw_first_leaves_one_row(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
+    mailboxes.start_over(database, archive.id, uidvalidity=3)
+    add(database, inbox, summary(1))
+    add(database, archive, summary(11), uidvalidity=3)
+    assert messages.relocate(database, inbox.id, target=archive.id, uidvalidity=3, uids=uids(1), new_uids={Uid(1): Uid(11)}) == 0
+    assert (messages.uids(database, inbox.id), messages.uids(database, archive.id)) == ([], [11])
+
+
+def test_previews_are_kept_and_empty_ones_count_as_known(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, *summaries([1, 2, 3]), summary(4, preview="known", structure=WITH_PDF))
+    assert [each.uid for each in messages.without_preview(database, inbox.id, limit=2)] == [3, 2]
+    messages.set_previews(database, inbox.id, previews={Uid(1): "One", Uid(3): "", Uid(99): "nobody"})
+    left = messages.without_preview(database, inbox.id, limit=10)
+    assert [each.uid for each in left] == [2]
+    assert left[0].structure == TEXT
+    assert {each.summary.uid: each.summary.preview for each in page(database, inbox)} == {1: "One", 2: "", 3: "", 4: "known"}
+
+
+def test_a_message_of_somebody_else_is_not_found(database: Database, inbox: Mailbox, stranger: Account) -> None:
+    (added,) = add(database, inbox, summary(1))
+    with pytest.raises(NotFound):
+        messages.get(database, stranger.id, added.id)
+    assert messages.get_many(database, stranger.id, [added.id]) == []
+
+
+def test_many_messages_come_in_the_order_asked_for_and_each_once(database: Database, account: Account, inbox: Mailbox) -> None:
+    added = add(database, inbox, *summaries(range(1, 451)))
+    wanted = [each.id for each in reversed(added)]
+    found = messages.get_many(database, account.id, [*wanted, wanted[0], MessageId(10**9)])
+    assert [each.summary.id for each in found] == wanted
+
+
+def test_neighbours_are_the_rows_above_and_below(database: Database, inbox: Mailbox) -> None:
+    first, second, third = add(database, inbox, *[summary(uid, at=later(5)) for uid in (1, 2)], summary(3))
+    rows = [each.summary for each in page(database, inbox)]
+    assert [each.uid for each in rows] == [2, 1, 3]
+    assert messages.neighbours(database, inbox.id, summary=second) == (None, first.id)
+    assert messages.neighbours(database, inbox.id, summary=first) == (second.id, third.id)
+    assert messages.neighbours(database, inbox.id, summary=third) == (first.id, None)
+
+
+def test_neighbours_are_found_by_an_index(database: Database, inbox: Mailbox) -> None:
+    (added,) = add(database, inbox, summary(1))
+    statements: list[str] = []
+    with database.index() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.set_trace_callback(statements.append)
+    messages.neighbours(database, inbox.id, summary=added)
+    queries = [each for each in statements if each.startswith("SELECT")]
+    assert len(queries) == 2
+    with database.index() as connection:
+        for query in queries:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+            assert len(plan) == 1
+            assert re.match(r"SEARCH messages USING COVERING INDEX ix_messages_list \(mailbox_id=\? AND \(internal_date,id\)[<>]", plan[0])
+
+
+def test_a_sync_reads_flags_and_bare_messages_from_small_indexes(database: Database, inbox: Mailbox) -> None:
+    statements: list[str] = []
+    with database.index() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.set_trace_callback(statements.append)
+    messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=[])
+    messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])
+    messages.without_preview(database, inbox.id, limit=10)
+    with database.index() as connection:
+        plans = [
+            row[3]
+            for query in statements
+            if query.startswith("SELECT")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
+        ]
+    for name in ("unread", "flagged", "bare"):
+        assert any(f"INDEX ix_messages_{name} " in plan for plan in plans)
+    assert not any("SCAN" in plan or "B-TREE" in plan for plan in plans)
+
+
+def test_attachments_are_known_without_the_structure(database: Database, inbox: Mailbox) -> None:
+    nested = Part("", "multipart", "mixed", parts=(TEXT, replace(PDF, section="2"), replace(TEXT, section="3")))
+    add(database, inbox, summary(1, structure=nested), summary(2, structure=TEXT))
+    assert [each.has_attachments for each in page(database, inbox)] == [False, True]
+
+
+def test_a_body_is_kept_for_its_account(database: Database, account: Account, stranger: Account) -> None:
+    messages.cache_body(database, account_id=account.id, key="a", html="<p>\u00e4</p>")
+    assert messages.cached_body(database, account_id=account.id, key="a") == "<p>\u00e4</p>"
+    assert messages.cached_body(database, account_id=stranger.id, key="a") is None
+    messages.cache_body(database, account_id=account.id, key="a", html="new")
+    assert messages.cached_body(database, account_id=account.id, key="a") == "new"
+
+
+def test_the_bodies_not_used_for_longest_make_way(database: Database, account: Account) -> None:
+    def kept() -> list[int]:
+        return [n for n in range(130) if messages.cached_body(database, account_id=account.id, key=str(n)) is not None]
+
+    for n in range(100):
+        messages.cache_body(database, account_id=account.id, key=str(n), html="x" * 1000, limit_bytes=100_000)
+    assert messages.cached_body(database, account_id=account.id, key="0") is not None
+    messages.cache_body(database, account_id=account.id, key="100", html="x" * 2000, limit_bytes=100_000)
+    assert kept() == [0, *range(3, 101)], "0 was used again, 1 and 2 were not"
+    messages.cache_body(database, account_id=account.id, key="101", html="x" * 100_001, limit_bytes=100_000)
+    assert 101 not in kept(), "what is larger than everything is not kept"
