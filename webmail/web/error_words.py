@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _
 
 from webmail.errors import AuthenticationFailed, InvalidInput, ServerRefused, ServerUnavailable, ServerUnusable, WebmailError
 from webmail.web.names import role_name
+from webmail.web.services import services
 
 SENTENCES: dict[str, LazyString] = {
     # Nothing of that name here.
@@ -25,6 +26,7 @@ SENTENCES: dict[str, LazyString] = {
     "missing_role": _("The server has no folder for this: %(folder)s. Nothing was changed."),
     "part": _("This message has no such part."),
     "submission": _("This entry is not in the outbox any more."),
+    "user": _("This person is not known here any more."),
     "attachment": _("This file is not attached any more."),
     "journal": _("There is nothing left to undo."),
     "session": _("Your session has ended."),
@@ -33,16 +35,20 @@ SENTENCES: dict[str, LazyString] = {
     "empty_only_trash": _("Only Trash and Junk can be emptied. %(name)s was not changed."),
     "flag_not_kept": _("The server does not keep this mark in the folder %(name)s."),
     "not_selectable": _("The folder %(name)s only holds other folders, no messages."),
+    "inbox": _("The inbox cannot be renamed or deleted."),
     "read_only": _("The folder %(name)s is read-only. Nothing was changed."),
     "role_mailbox": _("%(name)s has a fixed use and cannot be renamed or deleted."),
     "cross_site": _("The form did not come from this page, or it was open for too long. Nothing was changed."),
     # Changed meanwhile.
     "busy": _("Another request is working on this folder at the moment."),
+    "credentials_damaged": _("The mail password kept on this server cannot be read. Sign in again."),
+    "credentials_key": _("The mail password kept on this server was encrypted with another key. Sign in again."),
     "database_upgrade": _("The database could not be brought to the version of this program."),
     "deselected": _("The folder was closed by the server meanwhile. Nothing was changed."),
     "has_children": _("%(name)s has folders inside. Delete or move those first."),
     "index_rebuilt": _("The index was rebuilt meanwhile. Nothing was changed."),
     "mailbox_vanished": _("The folder %(name)s was made, but the server does not list it."),
+    "out_of_turn": _("The conversation with the mail server went wrong. Nothing was sent."),
     "store_busy": _("The database is busy at the moment."),
     "too_late": _("It is too late for this: the message has been handed over, or its state has changed."),
     "undone": _("This was undone already."),
@@ -50,6 +56,15 @@ SENTENCES: dict[str, LazyString] = {
     # Input that cannot be used.
     "action": _("This action is not known here."),
     "address": _("Not a complete address: %(value)s"),
+    "bare_line_break": _("The message has line breaks that a mail server must not be given."),
+    "command": _("This cannot be asked of a mail server."),
+    "control_character": _("Control characters are not possible here."),
+    "flag": _("This mark is not one a mail server can keep."),
+    "not_text": _("This name or password cannot be written down for the mail server."),
+    "nul": _("Null characters are not possible here."),
+    "search": _("This search cannot be asked of a mail server."),
+    "section": _("This message has no such part."),
+    "uid": _("This message is not known here."),
     "cursor": _("This place in the list is not known here."),
     "filter": _("This filter is not known here."),
     "identity_missing": _("Set the address you write from first."),
@@ -66,7 +81,7 @@ SENTENCES: dict[str, LazyString] = {
     "too_large": _("What you sent is larger than this server accepts."),
     "too_many": _("These are more than %(limit)s messages at once."),
     # The sign-in was refused (RFC 5530 §3).
-    "credentials": _("Wrong name or password."),
+    "credentials": _("Wrong address or password."),
     "expired": _("The password has expired. Change it where you manage your mail account."),
     "contact_admin": _("The mail server refuses this account and asks you to contact its administrator."),
     "authorization": _("The password is right, but this account may not use the mail server."),
@@ -81,12 +96,20 @@ SENTENCES: dict[str, LazyString] = {
     "inuse": _("The mailbox is in use by another program, and the server does not share it."),
     "uidvalidity_changed": _("The server has renumbered the messages of this folder. The list is being read anew."),
     "response": _("The mail server %(host)s gave an answer that cannot be understood."),
+    "protocol": _("The mail server %(host)s gave an answer that cannot be understood."),
+    "no_answer": _("The mail server %(host)s did not say whether it took the message."),
     "too_long": _("The mail server %(host)s gave an answer that is too long."),
     # A server that cannot be used safely.
     "tls_certificate": _("The certificate of %(host)s is not from an authority this server trusts. The password was not sent."),
     "tls_expired": _("The certificate of %(host)s has expired. The password was not sent."),
     "tls_hostname": _("The certificate of this mail server is for another name than %(host)s. The password was not sent."),
     "tls_failed": _("No protected connection to %(host)s could be made. The password was not sent."),
+    "insecure": _("Without protection a password is sent to this machine only, not to %(host)s. The password was not sent."),
+    "tls_ca_file": _("The file of the private certificate authority cannot be read. The password was not sent."),
+    "starttls_injection": _(
+        "%(host)s sent something unprotected while the connection was being protected. That can be an attack, so the password was not sent."
+    ),
+    "no_uidvalidity": _("%(host)s does not number its messages lastingly, so they cannot be told apart safely."),
     "starttls_refused": _("%(host)s refuses to protect the connection (STARTTLS). The password was not sent."),
     "preauth": _("%(host)s answers before the connection is protected. That can be an attack, so the password was not sent."),
     "login_disabled": _("%(host)s does not allow signing in over this connection. The password was not sent."),
@@ -99,6 +122,9 @@ SENTENCES: dict[str, LazyString] = {
     "noperm": _("The mail server does not permit this."),
     "cannot": _("The mail server cannot do this."),
     "limit": _("A limit of the mail server is reached. Try again in a while."),
+    "eight_bit": _("The mail server accepts only plain ASCII messages."),
+    "malformed": _("The mail server described this message in a way that cannot be understood."),
+    "sent_copy": _("The copy could not be put into Sent."),
     "size": _("The message is larger than the mail server accepts."),
     "smtputf8": _("The mail server does not accept addresses with characters outside ASCII."),
     # Ours.
@@ -129,6 +155,7 @@ class _Values(dict[str, object]):
 def sentence(code: str, values: Mapping[str, object] | None = None) -> str:
     """What happened, in the reader's language."""
     given = _Values(values or {})
+    given.setdefault("host", services().gate.imap_server.host)
     if "role" in given:
         given["folder"] = role_name(str(given["role"]))
     words = SENTENCES.get(code, SENTENCES["internal"])

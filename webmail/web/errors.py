@@ -59,6 +59,7 @@ TITLES: dict[int, LazyString] = {
     502: _("The mail server refused"),
     503: _("The mail server does not answer"),
 }
+UNUSABLE = _("The mail server cannot be used safely")
 SAFE: dict[int, LazyString] = {
     401: _("Your drafts and the outbox are safe. Sign in and continue."),
     413: _("Nothing was sent or saved. Your text is still in the form when you go back."),
@@ -89,11 +90,11 @@ def status_of(error: WebmailError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def page(status: int, sentence: str, *, details: tuple[tuple[str, str], ...] = (), missing_role: str = "") -> Response:
+def page(status: int, sentence: str, *, title: str = "", details: tuple[tuple[str, str], ...] = (), missing_role: str = "") -> Response:
     """An error page as an answer; it reads nothing from database or server, so it can always be drawn."""
     shown = ErrorPage(
         status=status,
-        title=str(TITLES.get(status, TITLES[500])),
+        title=title or str(TITLES.get(status, TITLES[500])),
         sentence=sentence,
         safe=str(SAFE.get(status, "")),
         details=(("time", services().now().isoformat(timespec="seconds")), *details),
@@ -113,7 +114,8 @@ def of_webmail(error: WebmailError) -> Response:
         notices.put_error(sentence, missing_role=missing_role)
         return redirect(came_from, 303)
     details = [("code", error.code), *((name, str(error.values[name])) for name in ("host", "port") if name in error.values)]
-    return page(status_of(error), sentence, details=tuple(details), missing_role=missing_role)
+    title = str(UNUSABLE) if isinstance(error, ServerUnusable) else ""
+    return page(status_of(error), sentence, title=title, details=tuple(details), missing_role=missing_role)
 
 
 def of_http(error: HTTPException) -> Response:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from flask import Flask, has_request_context, request
 from flask_babel import Babel, get_locale
 
+logger = logging.getLogger(__name__)
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "locale"
 CHINESE = "zh_Hans"
 ENGLISH = "en"
@@ -38,7 +43,29 @@ def tag() -> str:
     return "zh-Hans" if locale().language == "zh" else str(locale()).replace("_", "-")
 
 
+def compile_translations(folder: Path = TRANSLATIONS) -> None:
+    """Make the catalogues that gettext reads out of the translations, where they are missing or older.
+
+    They are made in place and swapped in whole, so several processes may do it at once. A folder that cannot be written
+    leaves what is there.
+    """
+    for source in folder.glob("*/LC_MESSAGES/messages.po"):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        with source.open("rb") as file:
+            catalogue = read_po(file)
+        try:
+            with NamedTemporaryFile(dir=target.parent, suffix=".new", delete=False) as made:
+                write_mo(made, catalogue)
+            Path(made.name).chmod(0o644)
+            Path(made.name).replace(target)
+        except OSError as error:
+            logger.warning("translations cannot be compiled: %s", error)
+
+
 def init(app: Flask) -> None:
     """Install translation for views and templates."""
+    compile_translations()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=chosen)

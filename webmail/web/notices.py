@@ -33,7 +33,9 @@ class Notice:
 
 
 def _moved(values: dict[str, Any]) -> str:
-    return ngettext("Moved to %(folder)s.", "%(n)s messages moved to %(folder)s.", values["count"], folder=values["folder"], n=values["n"])
+    return ngettext(
+        "%(n)s message moved to %(folder)s.", "%(n)s messages moved to %(folder)s.", values["count"], folder=values["folder"], n=values["n"]
+    )
 
 
 def _copied(values: dict[str, Any]) -> str:
