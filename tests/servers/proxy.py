@@ -181,12 +181,13 @@ class _Line:
                     return
                 if not answer.startswith(b"+"):
                     continue
-            self._client.sendall(answer)
             if decisive:
+                # Counted before the client can see it: its next command must not be taken to be answered by this.
                 with self._agreed:
                     self._last = answer
                     self._answers += 1
                     self._agreed.notify_all()
+            self._client.sendall(answer)
 
 
 def _response(reader: BinaryIO) -> bytes:

@@ -40,7 +40,7 @@ class Before:
 
 def look(connection: Connection, target: str, uids: Collection[Uid]) -> Before:
     """Read the target's UIDNEXT and the traces of the messages about to be copied. Two round trips."""
-    counts = mailboxes.status(connection, target)
+    counts = mailboxes.counts_if_told(connection, target)
     traces: dict[Uid, Trace] = {}
     for where in uid_sets(uids):
         traces.update(_traces(connection, where))

@@ -36,7 +36,7 @@ def list_mailboxes(connection: Connection) -> tuple[ListedMailbox, ...]:
         lines, counts = _list_with_status(connection)
     else:
         lines = _list_plainly(connection)
-        counts = {line.name: _counts_or_none(connection, line.name) for line in lines if not line.attributes & _CLOSED}
+        counts = {line.name: counts_if_told(connection, line.name) for line in lines if not line.attributes & _CLOSED}
     uses = _uses(lines)
     listed = {
         line.name: ListedMailbox(
@@ -141,7 +141,8 @@ def status(connection: Connection, name: str) -> MailboxCounts:
     return named[0] if named else MailboxCounts()
 
 
-def _counts_or_none(connection: Connection, name: str) -> MailboxCounts:
+def counts_if_told(connection: Connection, name: str) -> MailboxCounts:
+    """The counts of a mailbox, all None where the server refuses to tell. One round trip."""
     try:
         return status(connection, name)
     except ServerRefused:

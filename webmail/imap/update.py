@@ -168,7 +168,7 @@ def append(connection: Connection, name: str, raw: bytes, *, flags: Sequence[str
     arguments: list[Argument] = [MailboxName(name), flag_list(flags)]
     if date is not None:
         arguments.append(Syntax(_internal_date(date)))
-    before = None if connection.has("UIDPLUS") else locate.Before(name, mailboxes.status(connection, name), {})
+    before = None if connection.has("UIDPLUS") else locate.Before(name, mailboxes.counts_if_told(connection, name), {})
     reply = connection.command("APPEND", *arguments, MessageOctets(raw), seconds=SLOW)
     parts = reply.condition.arguments.split()
     if reply.condition.code == "APPENDUID" and len(parts) == 2 and responses.number(parts[1]):
