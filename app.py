@@ -8,7 +8,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from webmail import cli, web
+from webmail import web
+from webmail.cli import commands
 from webmail.imap.pool import Pool
 from webmail.mail import accounts
 from webmail.mail.session import Gate
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             session_lifetime=timedelta(days=settings.session_days),
         ),
     )
-    cli.register(app, settings, gate)
+    commands.register(app, gate)
     return app
 
 
