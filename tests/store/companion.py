@@ -8,18 +8,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
 
 from tests.store.samples import NOW
+from webmail.account import AccountId
 from webmail.mailbox import MailboxId
 from webmail.store import jobs, mailboxes, outgoing
 from webmail.store.database import Database
 from webmail.store.schema import users
 
 ROOT = Path(__file__).parents[2]
+TURN = 0.001
+"""Seconds between two grabs, in which the other process gets its turn."""
 
 
 def start(what: str, data_dir: Path, owner: str = "") -> subprocess.Popen[str]:
@@ -51,6 +55,7 @@ def claim_submissions(database: Database, owner: str) -> list[int]:
     claimed = []
     while (found := outgoing.claim_due(database, now=NOW + timedelta(seconds=60), owner=owner, seconds=60)) is not None:
         claimed.append(found.id)
+        time.sleep(TURN)
     return claimed
 
 
@@ -59,13 +64,18 @@ def claim_jobs(database: Database, owner: str) -> list[int]:
     while (found := jobs.claim(database, kinds=["sync"], now=NOW + timedelta(seconds=60), owner=owner, seconds=60)) is not None:
         claimed.append(found.id)
         jobs.done(database, found)
+        time.sleep(TURN)
     return claimed
 
 
 def cancel_submissions(database: Database, owner: str) -> list[int]:
-    account_id = outgoing.AccountId(int(owner))
-    waiting = [each.id for each in outgoing.of_account(database, account_id, limit=1000)]
-    return [each for each in reversed(waiting) if outgoing.cancel(database, account_id, each, now=NOW + timedelta(seconds=60))]
+    account_id = AccountId(int(owner))
+    cancelled = []
+    for each in outgoing.of_account(database, account_id, limit=1000):
+        if outgoing.cancel(database, account_id, each.id, now=NOW + timedelta(seconds=60)):
+            cancelled.append(each.id)
+        time.sleep(TURN)
+    return cancelled
 
 
 def hold_transaction(database: Database, owner: str) -> list[int]:
