@@ -15,6 +15,7 @@ import pytest
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
+from tests.servers.proxy import Proxy
 from tests.servers.smtp_sink import SmtpSink
 from webmail.errors import Conflict, InvalidInput
 from webmail.mail import accounts, delivery, drafts, submission
@@ -363,18 +364,34 @@ def test_saving_a_draft_again_replaces_its_copy(writer: Person) -> None:
     assert writer.truth("Drafts") == 0
 
 
-def test_a_draft_is_kept_here_while_the_mail_server_is_away(writer: Person) -> None:
-    with writer.dovecot.side(writer.username) as side:
-        side.rename("Drafts", "Elsewhere")
-    page = drafts.save(writer.session, fields(), now=datetime.now(UTC))
+def test_a_draft_is_kept_here_while_the_mail_server_cannot_take_it(dovecot: Dovecot, proxy: Proxy, tmp_path: Path) -> None:
+    somebody = new_person(dovecot, tmp_path / "data", imap=proxy.server())
+    somebody.sign_in()
+    proxy.cut("APPEND", "before")
+    page = drafts.save(somebody.session, fields(), now=datetime.now(UTC))
     assert not page.placed
-    with writer.dovecot.side(writer.username) as side:
-        side.create("Drafts")
-    with writer.gate.database.durable_write() as connection:
+    with somebody.gate.database.durable_write() as connection:
         connection.exec_driver_sql("UPDATE jobs SET due_at = 0")
-    writer.work()
-    assert writer.truth("Drafts") == 1
-    assert drafts.open_draft(writer.session, page.key).placed
+    somebody.work()
+    assert somebody.truth("Drafts") == 1
+    assert drafts.open_draft(somebody.session, page.key).placed
+    somebody.close()
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after"])
+def test_a_sent_copy_is_made_once_wherever_its_connection_is_cut(
+    dovecot: Dovecot, proxy: Proxy, sink: SmtpSink, tmp_path: Path, when: str
+) -> None:
+    somebody = new_person(dovecot, tmp_path / "data", imap=proxy.server(), smtp=sink.server())
+    somebody.sign_in()
+    number = send(somebody)
+    proxy.cut("APPEND", when)
+    somebody.work()
+    due_now(somebody, number)
+    somebody.work()
+    assert state(somebody, number) is SubmissionState.FILED
+    assert (len(sink.messages), somebody.truth("Sent")) == (1, 1)
+    somebody.close()
 
 
 def test_the_files_of_a_draft_are_gone_from_disk_once_it_is_sent_or_discarded(writer: Person) -> None:

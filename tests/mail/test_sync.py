@@ -9,6 +9,7 @@ import pytest
 from tests.servers.person import Person, letter
 from webmail.errors import Conflict
 from webmail.mail import listing, sync
+from webmail.mail import mailboxes as mailboxes_service
 from webmail.mail.pages import Freshness
 from webmail.mail.session import connection
 from webmail.mailbox import SpecialUse
@@ -119,10 +120,12 @@ def test_a_mailbox_made_anew_under_its_name_starts_over(person: Person) -> None:
     person.dovecot.put(person.username, [letter(1, subject="Old")], mailbox="Plans")
     person.work()
     assert person.subjects("Plans") == ["Old"]
+    person.page()
     with person.dovecot.side(person.username) as side:
         side.delete("Plans")
         side.create("Plans")
     person.dovecot.put(person.username, [letter(2, subject="New")], mailbox="Plans")
+    mailboxes_service.refresh(person.session)
     assert person.subjects("Plans") == ["New"]
     assert person.page("Plans").total == 1
 
@@ -139,8 +142,10 @@ def test_two_writers_never_work_on_one_mailbox_at_once(person: Person) -> None:
     fill(person, 5)
     person.page()
     assert mailboxes.lease(person.gate.database, person.mailbox().id, owner="somebody else", now=datetime.now(UTC), seconds=60)
-    with connection(person.session) as lent, pytest.raises(Conflict), sync.lease(sync.Index(person.gate.database, lent, person.mailbox()), patience=0.1):
-        raise AssertionError("the lease was given twice")
+    with connection(person.session) as lent:
+        index = sync.Index(person.gate.database, lent, person.mailbox())
+        with pytest.raises(Conflict), sync.lease(index, patience=0.1):
+            raise AssertionError("the lease was given twice")
 
 
 def test_a_check_that_is_late_shows_the_last_known_state_and_says_so(person: Person) -> None:

@@ -95,7 +95,9 @@ def set_address(session: MailSession, text: str, *, name: str = "") -> None:
         raise InvalidInput("address", field="address", value=text)
     if any(character in name for character in "\r\n\0"):
         raise InvalidInput("line_break", field="name")
-    accounts.set_identity(session.database, account(session).id, address=Address(name.strip() or found.addresses[0].name, found.addresses[0].addr_spec))
+    accounts.set_identity(
+        session.database, account(session).id, address=Address(name.strip() or found.addresses[0].name, found.addresses[0].addr_spec)
+    )
 
 
 def adopt_servers(database: Database, *, imap: Server, smtp: Server) -> None:

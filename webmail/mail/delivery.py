@@ -50,7 +50,9 @@ class Attempt:
         """Add a line to the delivery report."""
         outgoing.record_step(self.database, self.submission.id, at=datetime.now(UTC), code=code, kind=kind, values=values)
 
-    def move(self, expect: SubmissionState, to: SubmissionState, *, due_at: datetime | None = None, error: WebmailError | None = None) -> bool:
+    def move(
+        self, expect: SubmissionState, to: SubmissionState, *, due_at: datetime | None = None, error: WebmailError | None = None
+    ) -> bool:
         """Move the stored state if it is still what we think; commits durably."""
         return outgoing.transition(
             self.database,
@@ -268,7 +270,9 @@ def _file(attempt: Attempt, session: MailSession) -> None:
 def _keep_sent_copy(attempt: Attempt, session: MailSession) -> None:
     """APPEND the same octets, with Bcc in front, to Sent; never twice: the Message-ID is looked for first."""
     submission = attempt.submission
-    sent = stored_mailboxes.by_role(session.database, submission.account_id, SpecialUse.SENT) or mailboxes.create_role(session, SpecialUse.SENT)
+    sent = stored_mailboxes.by_role(session.database, submission.account_id, SpecialUse.SENT) or mailboxes.create_role(
+        session, SpecialUse.SENT
+    )
     raw = build.with_bcc(outgoing.raw(attempt.database, submission.id), parse_address_list(submission.bcc).addresses)
     with connection(session, prefer=sent) as lent:
         lent.select(sent.name, writable=True)
@@ -301,4 +305,3 @@ def _remove_draft(session: MailSession, submission: Submission) -> None:
     if row is not None:
         drafts.remove_copy(session, row)
         drafts.forget(session, row.key)
-

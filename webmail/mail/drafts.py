@@ -323,7 +323,9 @@ def draft_of(session: MailSession, row: DraftRow) -> build.Draft:
         in_reply_to=row.in_reply_to,
         references=row.references,
         attachments=tuple(
-            build.Attachment(each.filename, each.media_type, folder / drafts.attachment_path(session.database, row.account_id, row.key, token=each.token))
+            build.Attachment(
+                each.filename, each.media_type, folder / drafts.attachment_path(session.database, row.account_id, row.key, token=each.token)
+            )
             for each in row.attachments
         ),
     )

@@ -65,7 +65,9 @@ class Batch:
         return [each.summary.uid for each in self.messages]
 
 
-def act(session: MailSession, action: str, *, ids: Sequence[int], target: int | None = None, confirmed: bool = False) -> ActionResult | ConfirmPage:
+def act(
+    session: MailSession, action: str, *, ids: Sequence[int], target: int | None = None, confirmed: bool = False
+) -> ActionResult | ConfirmPage:
     """Do one thing to messages; what cannot be undone is asked first (a ConfirmPage).
 
     Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever. Costs one or two round trips
@@ -100,7 +102,8 @@ def _batches(session: MailSession, ids: Sequence[int]) -> list[Batch]:
     if not found:
         raise NotFound("message")
     return [
-        Batch(mailboxes.get(session.database, mine, mailbox_id), uidvalidity, tuple(group)) for (mailbox_id, uidvalidity), group in found.items()
+        Batch(mailboxes.get(session.database, mine, mailbox_id), uidvalidity, tuple(group))
+        for (mailbox_id, uidvalidity), group in found.items()
     ]
 
 
@@ -143,10 +146,14 @@ def _change_flags(session: MailSession, batches: list[Batch], change: FlagChange
 
 
 def _flags_entry(mailbox: Mailbox, uidvalidity: int, uids: Sequence[Uid], change: FlagChange) -> JournalEntry:
-    return JournalEntry(kind="flags", mailbox_id=mailbox.id, uidvalidity=uidvalidity, uids=tuple(uids), added=change.add, removed=change.remove)
+    return JournalEntry(
+        kind="flags", mailbox_id=mailbox.id, uidvalidity=uidvalidity, uids=tuple(uids), added=change.add, removed=change.remove
+    )
 
 
-def _move(session: MailSession, batches: list[Batch], target: Mailbox, *, code: str, keywords: tuple[str, str] | None = None) -> ActionResult:
+def _move(
+    session: MailSession, batches: list[Batch], target: Mailbox, *, code: str, keywords: tuple[str, str] | None = None
+) -> ActionResult:
     if not target.selectable:
         raise NotAllowed("not_selectable", name=target.label)
     entries = []

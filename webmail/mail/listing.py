@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import TimeoutError as StillRunning
 from datetime import UTC, datetime
 
-from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, WebmailError
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerUnavailable, WebmailError
 from webmail.mail import sync
 from webmail.mail.pages import Filter, Freshness, MailboxPage, Row
 from webmail.mail.session import MailSession, account, connection
@@ -75,9 +75,18 @@ def check(session: MailSession, mailbox: Mailbox, *, shown: sync.Shown) -> tuple
     """
     before = mailboxes.state(session.database, mailbox.id)
 
-    def look() -> MailboxState:
+    def update() -> MailboxState:
         with connection(session, prefer=mailbox) as lent:
             return sync.update(sync.Index(session.database, lent, mailbox), shown=shown)
+
+    def look() -> MailboxState:
+        try:
+            return update()
+        except ServerUnavailable as error:
+            # Servers hang up on a kept connection when its mailbox is deleted or they restart; a new one tells the truth.
+            if error.code != "disconnected":
+                raise
+            return update()
 
     if not before.uidvalidity:
         state = look()

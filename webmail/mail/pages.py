@@ -51,9 +51,7 @@ class Freshness(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a message list. ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts.
-
-    """
+    """One line of a message list. ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts."""
 
     message: MessageSummary
     people: tuple[Address, ...]

@@ -51,7 +51,9 @@ def connection(session: MailSession, *, prefer: Mailbox | None = None) -> Iterat
     Raises AuthenticationFailed, ServerUnavailable or ServerUnusable.
     """
     mine = account(session)
-    with session.imap.borrow(mine, lambda: credentials.read(session.database, session.database.key, mine.id), prefer=prefer.name if prefer else None) as lent:
+    with session.imap.borrow(
+        mine, lambda: credentials.read(session.database, session.database.key, mine.id), prefer=prefer.name if prefer else None
+    ) as lent:
         yield lent
 
 

@@ -169,7 +169,13 @@ def mark_sent(session: MailSession, submission_id: int, *, now: datetime) -> Non
     results = {each.address: (RecipientState.ACCEPTED.value, "", "") for each in found.recipients if each.state == RecipientState.UNCLEAR}
     outgoing.set_recipients(session.database, submission_id, results=results)
     outgoing.transition(
-        session.database, submission_id, owner="", expect=SubmissionState.UNCLEAR.value, to=SubmissionState.ACCEPTED.value, due_at=now, now=now
+        session.database,
+        submission_id,
+        owner="",
+        expect=SubmissionState.UNCLEAR.value,
+        to=SubmissionState.ACCEPTED.value,
+        due_at=now,
+        now=now,
     )
     outgoing.record_step(session.database, submission_id, at=now, code="marked_sent", kind="ok", values={})
     jobs.wake(session.database)

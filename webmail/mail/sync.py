@@ -74,6 +74,9 @@ def update(index: Index, *, shown: Shown = list) -> MailboxState:
 def _look(index: Index, state: MailboxState) -> tuple[Selected, bool]:
     """Select the mailbox, or ask for news where it is selected already; tell whether anything may have changed."""
     connection = index.connection
+    if index.mailbox.counts.uidvalidity not in (None, state.uidvalidity):
+        # The folder was made anew under its name: a server may not tell that to those who have the old one open.
+        connection.forget_selection()
     known = connection.selected is not None and connection.selected.name == index.mailbox.name
     selected = connection.select(index.mailbox.name, uidvalidity=state.uidvalidity or None, writable=True)
     if known:
@@ -129,7 +132,11 @@ def _remove_expunged(index: Index, state: MailboxState) -> None:
     exists = _selected(index.connection).exists
     if state.complete and indexed == exists:
         return
-    there = set(fetch.search(index.connection, "UID", f"{state.lowest_uid}:*")) if not state.complete else set(fetch.search(index.connection, "ALL"))
+    there = (
+        set(fetch.search(index.connection, "UID", f"{state.lowest_uid}:*"))
+        if not state.complete
+        else set(fetch.search(index.connection, "ALL"))
+    )
     here = set(messages.uids(database, mailbox.id))
     messages.remove(database, mailbox.id, uids=sorted(here - there))
     missing = sorted(uid for uid in there - here if uid >= state.lowest_uid or state.complete)
