@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+WORDS := $(patsubst %.po,%.mo,$(wildcard webmail/locale/*/LC_MESSAGES/messages.po))
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +20,40 @@ $(VENV)/.dev-ready: requirements-dev.txt $(VENV)/.ready
 	@scripts/setup.sh $(PYTHON) $(VENV) requirements-dev.txt
 	@touch $@
 
+run: $(VENV)/.ready $(WORDS) ## try it: sample mail, an embedded mail server, no settings (PORT=8000)
+	@exec $(BIN)/python -m webmail.cli demo --port $(PORT)
+
+serve: $(VENV)/.ready $(WORDS) ## the webmail for real use; settings from WEBMAIL_* or webmail.toml
+	@exec $(BIN)/python -m webmail.cli serve
+
+worker: $(VENV)/.ready ## the worker alone, for WEBMAIL_WORKER=external
+	@exec $(BIN)/flask --app app worker
+
+doctor: $(VENV)/.ready ## look at settings, mail servers and databases, and say what is wrong
+	@exec $(BIN)/python -m webmail.cli.doctor
+
+test: $(VENV)/.dev-ready $(WORDS) ## the whole test suite; installs the Debian packages it needs (TESTS=tests/demo for a part)
+	@[ ! -x tests/servers/packages.sh ] || tests/servers/packages.sh
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 $(TESTS)
+
+bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
+	@$(BIN)/python -m benchmarks
+
+assets: ## front-end assets from the lock file (none so far)
+	@echo "webmail: nothing to build; the style sheet and the icons are in static/ as they are."
+
+locale: $(WORDS) ## compile the translations
+
+plan: $(VENV)/.dev-ready ## write the list of modules in docs/architecture.md anew
+	@$(BIN)/python -m tests.test_docs
+
+clean: ## remove what was built, and the data of the demo; settings and real data stay
+	@rm -rf $(VENV) var/demo var/demo-* var/demo.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(WORDS)
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(WORDS): %.mo: %.po $(VENV)/.ready
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
 check: $(VENV)/.dev-ready ## format check, lint, types, import laws, template lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -30,4 +65,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup check format
+.PHONY: help setup run serve worker doctor test bench assets locale plan clean check format
