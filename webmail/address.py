@@ -262,7 +262,7 @@ def _angle_addresses(piece: _Piece) -> tuple[list[Address], bool]:
             found += [Address("", one) for one in map(_spec, before) if one]
             doubtful = True
             continue
-        if any(one.casefold() != spec.casefold() for one in before):
+        if any(one.strip("'").casefold() != spec.casefold() for one in before):
             doubtful = True
         name = _name(words, piece.comments)
         found.append(Address("" if name.casefold() == spec.casefold() else name, spec))

@@ -53,7 +53,7 @@ _CHARSET = re.compile(
     r"utf-(?:7|8|16|16-le|16-be|32|32-le|32-be)|iso8859-\d+|cp\d+|mac-\w+|koi8-\w|kz1048|ptcp154|hp-roman8|"
     r"gb18030|hz|big5hkscs|euc_j\w+|euc_kr|iso2022_\w+|johab|shift_\w+|tis-620"
 )
-_SINGLE_BYTE = re.compile(r"iso8859|cp(?!932|949)|mac|koi8|kz1048|ptcp|hp-|tis")
+_CUT_OFF = frozenset({"unexpected end of data", "incomplete multibyte sequence", "truncated data"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9._:+-]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIRED = re.compile(rb"(?:[\x00-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
@@ -83,12 +83,13 @@ def _whole(text: str) -> str:
 
 
 def _strict(data: bytes, name: str) -> str | None:
-    """The text, or None. A character cut off at the very end is no error: bodies are also read in part."""
+    """The text, or None. A character cut off at the end is no error where others were whole: bodies are also read in part."""
     try:
         return data.decode(name)
     except UnicodeDecodeError as error:
-        if len(data) - error.start < 4 and error.start > 0 and not _SINGLE_BYTE.match(name):
-            return data.decode(name, "ignore")
+        cut_off = error.reason in _CUT_OFF and error.end == len(data)
+        if cut_off and not data[: error.start].isascii():
+            return data[: error.start].decode(name)
     except (UnicodeError, ValueError):
         pass
     return None

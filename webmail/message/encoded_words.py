@@ -24,7 +24,7 @@ def text_of(raw: bytes | str) -> str:
 
 def _octets(encoding: str, text: str) -> bytes:
     """The octets a word stands for; what is not in its alphabet is passed over."""
-    if encoding in "bB":
+    if encoding in ("b", "B"):
         digits = _NOT_BASE64.sub("", text)
         if len(digits) % 4 == 1:
             digits = digits[:-1]
@@ -35,24 +35,42 @@ def _octets(encoding: str, text: str) -> bytes:
     return octets.encode("latin-1") if all(character < "\u0100" for character in octets) else octets.encode("utf-8", "replace")
 
 
+def _together(words: list[tuple[str, str]], charset: str) -> str:
+    """The text of adjoining words of one charset. Characters may be cut in two between them, digits of base64 as well."""
+    octets: list[bytes] = []
+    digits: list[str] = []
+    for encoding, text in [*words, ("", "")]:
+        if digits and (encoding not in ("b", "B") or digits[-1].endswith("=")):
+            octets.append(_octets("b", "".join(digits)))
+            digits = []
+        if encoding in ("b", "B"):
+            digits.append(text)
+        elif encoding:
+            octets.append(_octets(encoding, text))
+    return decode(b"".join(octets), charset)[0]
+
+
 def decode_words(text: str) -> str:
     """The text with its encoded words decoded; not yet made safe to show. Words next to each other are one (RFC 2047 §6.2)."""
     if "=?" not in text:
         return text
     out: list[str] = []
-    charset, octets, end = "", b"", 0
+    together: list[tuple[str, str]] = []
+    charset, end = "", 0
     for word in _WORD.finditer(text):
         between = text[end : word.start()]
-        adjoining = bool(octets or charset) and not between.strip()
+        adjoining = bool(together) and not between.strip()
         name = word[1].partition("*")[0].lower()
-        if not (adjoining and name == charset):
-            # A character may be cut in two between words of one charset, so their octets are joined before decoding.
-            out.append(decode(octets, charset)[0])
-            octets = b""
+        if together and not (adjoining and name == charset):
+            out.append(_together(together, charset))
+            together = []
         if not adjoining:
             out.append(between)
-        charset, octets, end = name, octets + _octets(word[2], word[3]), word.end()
-    out += (decode(octets, charset)[0], text[end:])
+        together.append((word[2], word[3]))
+        charset, end = name, word.end()
+    if together:
+        out.append(_together(together, charset))
+    out.append(text[end:])
     return "".join(out)
 
 
