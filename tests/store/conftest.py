@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,17 @@ SMTP = Server("smtp.example.org", 587, Security.STARTTLS)
 LISTED = (ListedMailbox("INBOX", "/", SpecialUse.INBOX), ListedMailbox("Archive", "/", SpecialUse.ARCHIVE))
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder without content, which each test copies: faster than a new one, which is synced to disk many times."""
+    folder = tmp_path_factory.mktemp("store") / "empty"
+    Database.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(empty: Path, tmp_path: Path) -> Iterator[Database]:
+    shutil.copytree(empty, tmp_path / "data")
     opened = Database.open(tmp_path / "data")
     yield opened
     opened.close()

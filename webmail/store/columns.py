@@ -34,11 +34,8 @@ def moment(column: int) -> datetime:
     return EPOCH + timedelta(microseconds=column)
 
 
-def optional_microseconds(value: datetime | None) -> int | None:
-    return None if value is None else microseconds(value)
-
-
 def optional_moment(column: int | None) -> datetime | None:
+    """The aware datetime of a column that may be empty."""
     return None if column is None else moment(column)
 
 

@@ -220,10 +220,11 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         raise
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, *, synchronous: str = "FULL") -> None:
     """An empty file only we can read; SQLite gives its companions the same mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with contextlib.closing(_connect(path)) as connection:
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA journal_mode=WAL")
 
 
@@ -233,9 +234,7 @@ def _prepare_durable(path: Path) -> None:
     A new one gets its tables at once. Only an old one needs Alembic, which runs in a process of its own: importing it
     costs more time than everything else at the start, and an upgrade is rare.
     """
-    if not path.exists():
-        _create(path)
-    version = _durable_version(path)
+    version = _durable_version(path) if path.exists() else ""
     if version == HEAD:
         return
     if version:
@@ -244,9 +243,10 @@ def _prepare_durable(path: Path) -> None:
         if upgrade.returncode:
             raise Conflict("database_upgrade", version=version, reason=upgrade.stderr.strip().rpartition("\n")[2])
         return
+    _create(path)
     file = _open(path, synchronous="FULL")
     with _transaction(file.writer) as connection:
-        schema.durable.create_all(connection)
+        schema.durable.create_all(connection, checkfirst=False)
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (HEAD,))
     file.writer.dispose()
@@ -280,10 +280,10 @@ def _make_index(path: Path) -> None:
     fresh = path.with_name("index.new")
     for companion in ("", "-wal", "-shm"):
         fresh.with_name(fresh.name + companion).unlink(missing_ok=True)
-    _create(fresh)
-    file = _open(fresh, synchronous="NORMAL")
+    _create(fresh, synchronous="OFF")
+    file = _open(fresh, synchronous="OFF")
     with _transaction(file.writer) as connection:
-        schema.index.create_all(connection)
+        schema.index.create_all(connection, checkfirst=False)
         connection.exec_driver_sql(f"PRAGMA user_version = {schema.INDEX_VERSION}")
     file.writer.dispose()
     for companion in ("", "-wal", "-shm"):

@@ -34,6 +34,7 @@ def original_columns(original: MessageRef | None) -> dict[str, Any]:
 
 
 def original_value(row: Row[*tuple[Any, ...]]) -> MessageRef | None:
+    """The original that the columns of a row name, or None."""
     if row.original_uid is None:
         return None
     return MessageRef(row.account_id, row.original_mailbox_id, row.original_uidvalidity, row.original_uid, row.original_message_id_field)
