@@ -10,8 +10,11 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 echo "webmail: installing the packages of $requirements (the first time takes about a minute)"
 log=$(mktemp)
-if ! "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --progress-bar off -r "$requirements" >"$log" 2>&1; then
-    grep -iE '^error' "$log" | head -5 >&2
+set -o pipefail
+# One dot for each package shows that something happens.
+if ! "$venv/bin/python" -m pip install --disable-pip-version-check --retries 2 --progress-bar off -r "$requirements" 2>&1 \
+    | tee "$log" | awk '/^(Collecting|Installing)/ { printf "."; fflush(); dots = 1 } END { if (dots) print "" }'; then
+    grep -iE '^error' "$log" | head -3 >&2
     echo "webmail: the packages could not be installed. Check that the Python package index can be reached, then run the same command again." >&2
     rm -f "$log"; exit 1
 fi
