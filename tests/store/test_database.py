@@ -88,6 +88,12 @@ def test_a_transaction_for_reading_cannot_write(database: Database) -> None:
         connection.execute(insert(schema.users).values(name="ann", created_at=0))
 
 
+def test_an_error_of_the_database_does_not_tell_what_was_written(database: Database) -> None:
+    with pytest.raises(exc.IntegrityError) as caught, database.durable_write() as connection:
+        connection.execute(insert(schema.users).values(name="private words"))
+    assert "private words" not in str(caught.value)
+
+
 def test_a_writer_waits_for_the_one_before(database: Database) -> None:
     inside = threading.Event()
 

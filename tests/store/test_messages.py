@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
@@ -54,6 +54,10 @@ def test_a_row_of_a_list_has_everything_but_the_structure(database: Database, in
     assert listed.has_attachments
 
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@patient
 @given(
     texts=st.lists(st.text(max_size=30), min_size=5, max_size=5),
     addresses=st.lists(st.builds(Address, st.text(max_size=10), st.text(max_size=10)), max_size=4),
@@ -68,6 +72,7 @@ def test_every_envelope_survives_the_database(texts: list[str], addresses: list[
     assert columns.envelope_value(columns.envelope_column(envelope)) == envelope
 
 
+@patient
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_instant_survives_the_database(instant: datetime) -> None:
     assert columns.moment(columns.microseconds(instant)) == instant

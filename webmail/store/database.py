@@ -200,7 +200,8 @@ def _engine(path: Path, *, size: int, begin: str, pragmas: tuple[str, ...]) -> E
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=-1)
+    # Errors end up in logs, which must not hold what people write.
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=-1, hide_parameters=True)
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
