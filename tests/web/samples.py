@@ -194,9 +194,7 @@ def words(text: str, *, quote: int = 0, signature: bool = False, href: str = "")
 
 
 TEXT = (
-    words(
-        "Good news: the hut confirmed four beds for the 12th, breakfast included. They keep the booking until Friday, then they want a deposit of 40."
-    ),
+    words("Good news: the hut confirmed four beds for the 12th, breakfast included. They keep it until Friday."),
     words("I attached the map with the two descents marked, and a packing list.\nThe northern way down is shorter."),
     words("https://example.net/hut", href="https://example.net/hut"),
     words("Mira Kestrel\nRidge Survey Office", signature=True),

@@ -69,6 +69,7 @@ SENTENCES: dict[str, LazyString] = {
     "filter": _("This filter is not known here."),
     "identity_missing": _("Set the address you write from first."),
     "identity_unknown": _("%(value)s is not one of your addresses."),
+    "message_id": _("The message got an id that cannot be used. Nothing was sent."),
     "key": _("The form has lost its key. Open a new message and paste the text there."),
     "line_break": _("Line breaks are not possible here."),
     "mailbox_delimiter": _("A folder name cannot contain %(delimiter)s on this server."),

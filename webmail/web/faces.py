@@ -7,8 +7,6 @@ from functools import lru_cache
 
 HUES = 10
 """Tones of avatars; which one is a stable hash of the address."""
-HAN = "\u2e7f"
-"""From here on one character says enough (Han, kana, Hangul)."""
 
 
 @lru_cache(maxsize=4096)
@@ -25,6 +23,12 @@ def initials(name: str) -> str:
     if not words:
         return "?"
     first = words[0][0]
-    if first > HAN:
+    if _says_enough(first):
         return first
-    return (first + (words[-1][0] if len(words) > 1 and words[-1][0] <= HAN else "")).upper()
+    last = words[-1][0] if len(words) > 1 and not _says_enough(words[-1][0]) else ""
+    return first.upper()[:1] + last.upper()[:1]
+
+
+def _says_enough(character: str) -> bool:
+    """Whether one character of a script says as much as two letters: Han, kana, Hangul."""
+    return "\u2e80" <= character <= "\ufaff" or character >= "\U00020000"

@@ -33,15 +33,13 @@ class Notice:
 
 
 def _moved(values: dict[str, Any]) -> str:
-    return ngettext(
-        "%(n)s message moved to %(folder)s.", "%(n)s messages moved to %(folder)s.", values["count"], folder=values["folder"], n=values["n"]
-    )
+    count, filled = values["count"], {"folder": values["folder"], "n": values["n"]}
+    return ngettext("%(n)s message moved to %(folder)s.", "%(n)s messages moved to %(folder)s.", count, **filled)
 
 
 def _copied(values: dict[str, Any]) -> str:
-    return ngettext(
-        "Copied to %(folder)s.", "%(n)s messages copied to %(folder)s.", values["count"], folder=values["folder"], n=values["n"]
-    )
+    count, filled = values["count"], {"folder": values["folder"], "n": values["n"]}
+    return ngettext("%(n)s message copied to %(folder)s.", "%(n)s messages copied to %(folder)s.", count, **filled)
 
 
 def _counted(one: Callable[[int, str], str]) -> Callable[[dict[str, Any]], str]:

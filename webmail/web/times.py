@@ -42,8 +42,8 @@ def _exact_clock(locale: str, hour: int, minute: int, second: int) -> str:
 def _day(locale: str, day: date, form: str) -> str:
     if form in ("full", "long"):
         return str(format_date(day, form, locale=Locale.parse(locale)))
-    if form == "weekday":
-        return str(format_date(day, "EEE", locale=Locale.parse(locale)))
+    if form in ("EEE", "LLLL"):
+        return str(format_date(day, form, locale=Locale.parse(locale)))
     return str(format_skeleton(form, datetime.combine(day, time(12), tzinfo=UTC), locale=Locale.parse(locale)))
 
 
@@ -66,7 +66,7 @@ def short(moment: datetime, *, now: date, locale: str) -> str:
     if day == now:
         return _clock(locale, here.hour, here.minute)
     if timedelta(0) < now - day < timedelta(days=7):
-        return _day(locale, day, "weekday")
+        return _day(locale, day, "EEE")
     return _day(locale, day, "MMMd" if day.year == now.year else "yMMMd")
 
 
@@ -115,7 +115,7 @@ def group(moment: datetime, *, now: date, locale: str) -> str:
         return _("Earlier this week")
     if day >= monday - timedelta(days=7):
         return _("Last week")
-    return _day(locale, day.replace(day=1), "MMMM" if day.year == now.year else "yMMMM")
+    return _day(locale, day.replace(day=1), "LLLL" if day.year == now.year else "yMMMM")
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,55 @@
+"""The pages on a real database in a folder of the test, with no mail server behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask, g, render_template
+
+from tests.web import samples
+from webmail import web
+from webmail.imap.pool import Pool
+from webmail.mail.pages import Frame
+from webmail.mail.session import Gate
+from webmail.store.database import Database
+
+ROOT = Path(__file__).parent.parent.parent
+Render = Callable[..., str]
+
+
+def build_pages(folder: Path, *, secure: bool = False) -> Flask:
+    """An application with all pages, whose mail server is nowhere."""
+    app = Flask("webmail", root_path=str(ROOT), template_folder="templates", static_folder="static")
+    gate = Gate(database=Database.open(folder), imap=Pool(), imap_server=samples.SERVER, smtp_server=samples.SERVER)
+    web.register(app, web.Services(gate=gate, secure_cookies=secure, secret_key="a key of the tests", now=lambda: samples.NOW))
+    return app
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The pages as long as a test leaves no trace in them."""
+    app = build_pages(tmp_path_factory.mktemp("pages"))
+    yield app
+    app.extensions["webmail"].gate.database.close()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Flask]:
+    """Pages of one test's own, without any session yet."""
+    app = build_pages(tmp_path)
+    yield app
+    app.extensions["webmail"].gate.database.close()
+
+
+@pytest.fixture(scope="session")
+def render(pages: Flask) -> Render:
+    """Draw a template as for somebody signed in, with the frame given."""
+
+    def drawn(template: str, *, path: str = "/mailboxes/1", language: str = "en-GB", frame: Frame | None = None, **values: object) -> str:
+        with pages.test_request_context(path, headers={"Accept-Language": language}):
+            g.frame = frame or samples.frame()
+            return render_template(template, **values)
+
+    return drawn
