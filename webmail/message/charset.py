@@ -120,6 +120,11 @@ def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
         return _whole(text.removeprefix("\ufeff")), True
     if (text := _strict(data, "utf-8")) is not None:
         return text.removeprefix("\ufeff"), False
-    if name == "utf-8" and data.decode("utf-8", "ignore").isascii():
+    if name == "utf-8":
+        text = data.decode("utf-8", "replace")
+        wrong = text.count("\ufffd")
+        if wrong <= sum(character > "\x7f" for character in text) - wrong:
+            # A few broken characters in what is UTF-8 for the most part.
+            return text, False
         name = ""
     return _whole(data.decode(name or _guess(data), "replace")), name == "cp1252"

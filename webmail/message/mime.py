@@ -40,6 +40,7 @@ class Shown:
 
 
 _MAX_DEPTH = 120
+_EMPTY = 2
 _NOTHING = Shown()
 # Kinds of text that only mean something to a program; as the body of a message they would be noise.
 _NO_BODY = frozenset({"calendar", "x-vcard", "vcard", "directory", "rfc822-headers", "x-amp-html", "css"})
@@ -69,7 +70,8 @@ def _shown(part: Part, depth: int) -> Shown:
     found = [(child, what) for child in part.parts if (what := _shown(child, depth + 1)) != _NOTHING]
     if part.subtype == "alternative":
         html = [what.html for _, what in found if what.html]
-        text = [what.text for _, what in found if what.text]
+        # An empty text beside HTML is there for form's sake; a preview or a quotation made of it would be empty.
+        text = [what.text for _, what in found if what.text and not (html and what.text.size <= _EMPTY)]
         return Shown(html[-1] if html else None, _plainest(text))
     if part.subtype == "related":
         found.sort(key=lambda pair: not _is_root(pair[0], part))
@@ -89,7 +91,7 @@ def _rank(child: Part) -> int:
     """Order among the children of a mixed part, stable: texts, then texts that are files, then empty ones."""
     if child.media_type == "multipart":
         return 0
-    if child.size <= 2:
+    if child.size <= _EMPTY:
         return 2
     return 1 if child.filename else 0
 

@@ -92,7 +92,8 @@ def reply(original: Envelope, *, own: Collection[str], everyone: bool) -> ReplyF
 def _references(original: Envelope) -> tuple[str, ...]:
     """The chain of the original and its own id; of a long one the first and the newest stay (RFC 5322 §3.6.4)."""
     chain = original.references or (original.in_reply_to if len(original.in_reply_to) == 1 else ())
-    ids = list(dict.fromkeys((*chain, *message_ids(original.message_id_field))))
+    own = message_ids(original.message_id_field)
+    ids = [*dict.fromkeys(one for one in chain if one not in own), *own]
     return tuple(ids if len(ids) <= _MAX_REFERENCES else ids[:1] + ids[1 - _MAX_REFERENCES :])
 
 

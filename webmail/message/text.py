@@ -151,15 +151,18 @@ def _address_around(line: str, at: int, begin: int) -> tuple[int, int, str] | No
 
 
 def _link_at(line: str, trigger: re.Match[str], begin: int) -> tuple[int, int, str] | None:
-    """The link that begins, or has its ``@``, where the trigger stands: its begin, its end, its address."""
+    """The link that begins, or has its ``@``, where the trigger stands: its begin, its end, its address; none if too long."""
     place, kind = trigger.start(), trigger.group().lower()
     if kind == "@":
         return _address_around(line, place, begin)
     if place > begin and _WORD_BEFORE.match(line, place - 1, place):
         return None
     found = {"mailto:": _MAILTO, "www.": _WWW}.get(kind, _URL).match(line, place)
-    if found is None or found.end() - place > _MAX_LINK:
+    if found is None:
         return None
+    if found.end() - place > _MAX_LINK:
+        # Passed over as a whole: looking for links inside would read the rest of the line again for each.
+        return place, found.end(), ""
     link = _trimmed(found.group())
     if len(link) <= len(kind):
         return None
@@ -174,7 +177,8 @@ def _links(line: str) -> Iterator[tuple[int, int, str]]:
         if found is None:
             position = trigger.end()
         else:
-            yield found
+            if found[2]:
+                yield found
             begin = position = found[1]
 
 
