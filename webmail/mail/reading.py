@@ -213,7 +213,7 @@ def readable_text(session: MailSession, message_id: int) -> str:
 def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
     """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
     stored, mailbox = _find(session, message_id)
-    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and not each.parts), None)
+    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type != "multipart"), None)
     if found is None:
         raise NotFound("part")
     attached = attachment_row(found)
