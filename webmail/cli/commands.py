@@ -1,22 +1,26 @@
-"""The commands that need the application: run the worker, bring the index up to date, look after people and their data."""
+"""The commands that need the application: run the worker, look after the index, and see who uses the webmail."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import click
 from flask import Flask
 
+from webmail.account import Account
 from webmail.cli.doctor import doctor
 from webmail.cli.starting import demo, serve
 from webmail.jobs import worker
 from webmail.mail.session import Gate
+from webmail.store import accounts, credentials, jobs, mailboxes, sessions
 
 
 def register(app: Flask, gate: Gate) -> None:
     """Add every command to ``flask --app app``."""
-    for each in (serve, demo, doctor, _worker(gate)):
+    for each in (serve, demo, doctor, _worker(gate), _sync(gate), _index(gate), _user(gate)):
         app.cli.add_command(each)
 
 
@@ -30,3 +34,84 @@ def _worker(gate: Gate) -> click.Command:
         worker.run(gate, stop=stop)
 
     return run
+
+
+def _sync(gate: Gate) -> click.Command:
+    @click.command("sync")
+    @click.argument("name", required=False)
+    def run(name: str | None) -> None:
+        """Let the worker bring the index of everybody, or of one sign-in NAME, up to date now."""
+        click.echo(f"{_ask_for_sync(gate, name)} accounts wait for the worker; those without a stored password are left out.")
+
+    return run
+
+
+def _index(gate: Gate) -> click.Command:
+    group = click.Group("index", help="The index, which can always be made anew from the mail server.")
+
+    @group.command("status")
+    def status() -> None:
+        """Show how much of each mailbox is indexed."""
+        for account in _accounts(gate):
+            click.echo(account.username)
+            states = mailboxes.states(gate.database, account.id)
+            for mailbox in mailboxes.list_of(gate.database, account.id):
+                state = states.get(mailbox.id)
+                if state is not None and state.uidvalidity:
+                    click.echo(f"  {state.progress:>3} %  {state.indexed:>8} of {state.exists:<8} {mailbox.name}")
+                elif mailbox.selectable:
+                    click.echo(f"    - %  {'not yet':>8}             {mailbox.name}")
+
+    @group.command("drop")
+    def drop() -> None:
+        """Delete the index. It grows again as mailboxes are opened."""
+        gate.database.drop_index()
+        click.echo("The index is empty. Mail, drafts and the outbox are not part of it.")
+
+    @group.command("rebuild")
+    def rebuild() -> None:
+        """Delete the index and let the worker make it anew."""
+        gate.database.drop_index()
+        click.echo(f"The index is empty; the worker makes it anew for {_ask_for_sync(gate, None)} accounts.")
+
+    return group
+
+
+def _user(gate: Gate) -> click.Command:
+    group = click.Group("user", help="The people who have signed in.")
+
+    @group.command("list")
+    def show() -> None:
+        """Show everybody who has signed in, where they are signed in, and whether their mail password is stored."""
+        now = datetime.now(UTC)
+        for account in _accounts(gate):
+            living = sessions.of_user(gate.database, account.user_id, now=now)
+            kept = "password stored" if credentials.exists(gate.database, account.id) else "no password stored"
+            click.echo(f"{account.username}  at {account.imap.host}  {len(living)} sessions  {kept}")
+
+    @group.command("sign-out")
+    @click.argument("name")
+    def sign_out(name: str) -> None:
+        """End all sessions of NAME and erase the stored password; mail that waits in the outbox waits for the next sign-in."""
+        found = [account for account in _accounts(gate) if account.username == name]
+        if not found:
+            raise click.ClickException(f"nobody called {name} has signed in here")
+        for account in found:
+            ended = sessions.end_all(gate.database, account.user_id)
+            credentials.erase(gate.database, account.id)
+            click.echo(f"{ended} sessions of {name} at {account.imap.host} are ended, and the password is erased.")
+
+    return group
+
+
+def _accounts(gate: Gate) -> Iterator[Account]:
+    return (accounts.get(gate.database, each) for each in accounts.all_ids(gate.database))
+
+
+def _ask_for_sync(gate: Gate, name: str | None) -> int:
+    """Put a sync of every account that can be signed in to among the due work. Returns how many."""
+    found = [each for each in _accounts(gate) if name in (None, each.username) and credentials.exists(gate.database, each.id)]
+    for each in found:
+        jobs.put(gate.database, kind="sync", account_id=each.id, due_at=datetime.now(UTC))
+    jobs.wake(gate.database)
+    return len(found)
