@@ -23,7 +23,7 @@ _FORBIDDEN_OCTETS = re.compile(rb"[\r\n\0]")
 _QUOTABLE = re.compile(r"[\x20-\x7e]*")
 _COMMAND = re.compile(r"[A-Z]+( [A-Z]+)?")
 _FLAG = re.compile(r"\\?[!#$&'+\-.,/0-9:;<=>?@A-Z\[^_`a-z|}~]+")
-_SECTION = re.compile(r"|(\d{1,9}\.){0,200}(\d{1,9}|HEADER|TEXT|MIME)")
+_SECTION = re.compile(r"|(\d{1,9}\.){0,200}(\d{1,9}|HEADER|TEXT|MIME)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

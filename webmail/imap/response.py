@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 Node: TypeAlias = "bytes | list[Node]"
 """A token as it was sent (quotes included), a Literal, or a list in parentheses."""
 
+DEEPEST = 5_000
+"""No structure of a message we would show nests so deep; what does is a bomb."""
+
+_REMEMBERED = 40
 _TOKEN = re.compile(
-    rb'[()]|"[^"\\]*(?:\\.[^"\\]*)*"|(?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\]]*\](?:<\d+>)?|[^\s()"]+|"[\s\S]*',
+    rb'[()]|"[^"\\]*(?:\\.[^"\\]*)*"|(?:BODY|BINARY)(?:\.[A-Z]+)?\[[^\[\]]*\](?:<\d+>)?|[^\s()"]+|"[\s\S]*',
     re.IGNORECASE | re.DOTALL,
 )
 _QUOTED = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -87,6 +92,8 @@ def parse(pieces: Sequence[bytes]) -> list[Node]:
             raise MalformedError("a quote is never closed")
         for token in tokens:
             if token == b"(":
+                if len(stack) >= DEEPEST:
+                    raise MalformedError("brackets without end")
                 stack.append(current)
                 deeper: list[Node] = []
                 current.append(deeper)
@@ -120,17 +127,30 @@ def octets(node: Node) -> bytes:
     """What a string token stands for; NIL and lists are empty."""
     if isinstance(node, list):
         return b""
-    if isinstance(node, Literal):
-        return bytes(node)
-    if node.startswith(b'"'):
-        inside = node[1:-1]
+    return _octets(node) if len(node) <= _REMEMBERED else _octets.__wrapped__(node)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _octets(token: bytes) -> bytes:
+    # The words of structures are few and come again and again. ``typed`` tells a Literal from a token of the same octets.
+    if isinstance(token, Literal):
+        return bytes(token)
+    if token.startswith(b'"'):
+        inside = token[1:-1]
         return _ESCAPED.sub(rb"\1", inside) if b"\\" in inside else inside
-    return b"" if node.upper() == b"NIL" else node
+    return b"" if token.upper() == b"NIL" else token
 
 
 def text(node: Node) -> str:
     """What a string token stands for, as text; 8-bit octets that are not UTF-8 are read as Latin-1. Never raises."""
-    found = octets(node)
+    if isinstance(node, list):
+        return ""
+    return _text(node) if len(node) <= _REMEMBERED else _text.__wrapped__(node)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _text(token: bytes) -> str:
+    found = octets(token)
     try:
         return found.decode("utf-8")
     except UnicodeDecodeError:

@@ -59,7 +59,7 @@ class _Reader:
     def single(self, node: Node, section: str, *, depth: int) -> Part:
         if not isinstance(node, list) or len(node) < 2:
             raise MalformedError("not a body structure")
-        fields: list[Node] = node + [b"NIL"] * (12 - len(node)) if len(node) < 12 else node
+        fields: list[Node] = node + [b"NIL"] * (12 - len(node))
         media_type, subtype = text(fields[0]).lower(), text(fields[1]).lower()
         params = _parameters(fields[2])
         enclosed: tuple[Part, ...] = ()
@@ -90,8 +90,9 @@ def _disposition(fields: list[Node], index: int) -> tuple[str, dict[str, str]]:
     found = fields[index] if index < len(fields) else b""
     if not isinstance(found, list):
         # Some servers send the whole field as one string.
-        disposition, pairs = split_parameters(octets(found))
-        return disposition, decode_parameters(pairs)
+        given = octets(found)
+        disposition, pairs = split_parameters(given) if given else ("", [])
+        return disposition, decode_parameters(pairs) if pairs else {}
     if not found:
         return "", {}
     return text(found[0]).strip().lower(), _parameters(found[1]) if len(found) > 1 else {}
