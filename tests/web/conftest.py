@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,17 @@ from webmail.store.database import Database
 
 ROOT = Path(__file__).parent.parent.parent
 Render = Callable[..., str]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def greenwich() -> Iterator[None]:
+    """Times are shown in the server's zone; the samples are written for this one."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    yield
+    os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+    time.tzset()
 
 
 def build_pages(folder: Path, *, secure: bool = False) -> Flask:
