@@ -41,7 +41,11 @@ class Person:
 
     def mailbox(self, name: str | SpecialUse = SpecialUse.INBOX) -> Mailbox:
         mine = self.session.accounts[0].id
-        known = mailboxes.by_role(self.gate.database, mine, name) if isinstance(name, SpecialUse) else mailboxes.by_name(self.gate.database, mine, name)
+        known = (
+            mailboxes.by_role(self.gate.database, mine, name)
+            if isinstance(name, SpecialUse)
+            else mailboxes.by_name(self.gate.database, mine, name)
+        )
         assert known is not None, name
         return known
 
@@ -72,7 +76,9 @@ class Person:
         self.gate.database.close()
 
 
-def letter(number: int = 1, *, subject: str = "", text: str = "Good morning.", sender: str = "Mira Kestrel <mira@example.net>", extra: str = "") -> bytes:
+def letter(
+    number: int = 1, *, subject: str = "", text: str = "Good morning.", sender: str = "Mira Kestrel <mira@example.net>", extra: str = ""
+) -> bytes:
     """A plain message, as other people's clients write them."""
     when = datetime(2026, 3, 1, 8, tzinfo=UTC) + timedelta(minutes=number)
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from webmail.account import Account, AccountId, Credentials, Server, UserId
+from webmail.account import Account, AccountId, Credentials, Server, User, UserId
 from webmail.address import Address, parse_address_list, valid_addr_spec
 from webmail.errors import InvalidInput, NotFound
 from webmail.imap.connection import connect
@@ -68,7 +68,7 @@ def open_session(gate: Gate, user_id: UserId) -> MailSession:
     mine = accounts.of_user(gate.database, user_id)
     if not mine:
         raise NotFound("account")
-    return MailSession(user=accounts.user(gate.database, user_id), accounts=mine, database=gate.database, imap=gate.imap)
+    return MailSession(user=User(user_id, mine[0].username), accounts=mine, database=gate.database, imap=gate.imap)
 
 
 def sign_out(session: MailSession, *, last: bool) -> bool:

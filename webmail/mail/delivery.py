@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from webmail import smtp
-from webmail.account import AccountId
+from webmail.account import AccountId, User
 from webmail.address import parse_address_list
 from webmail.errors import AuthenticationFailed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
@@ -86,7 +86,7 @@ def advance(gate: Gate, submission: Submission, *, owner: str) -> None:
 def worker_session(gate: Gate, account_id: AccountId) -> MailSession:
     """A mail session for work done while nobody is signed in."""
     mine = accounts.get(gate.database, account_id)
-    return MailSession(user=accounts.user(gate.database, mine.user_id), accounts=(mine,), database=gate.database, imap=gate.imap)
+    return MailSession(user=User(mine.user_id, mine.username), accounts=(mine,), database=gate.database, imap=gate.imap)
 
 
 def _hand_over(attempt: Attempt, session: MailSession, state: SubmissionState) -> SubmissionState:

@@ -39,6 +39,11 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, *, cursor: str = "
     mailbox = mailboxes.get(session.database, account(session).id, mailbox_id)
     if not mailbox.selectable:
         raise NotAllowed("not_selectable", name=mailbox.label)
+    return page_of(session, mailbox, known=mailboxes.state(session.database, mailbox.id), cursor=cursor, filter=filter)
+
+
+def page_of(session: MailSession, mailbox: Mailbox, *, known: MailboxState, cursor: str, filter: str) -> MailboxPage:
+    """As ``mailbox_page``, for who has the mailbox and its stored state at hand."""
     before = read_cursor(cursor)
     kind = Filter(filter) if filter in list(Filter) else None
     if filter and kind is None:
@@ -48,17 +53,16 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, *, cursor: str = "
         page = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE)
         return [each.summary.uid for each in page]
 
-    freshness, state = check(session, mailbox, shown=shown)
+    freshness, state = check(session, mailbox, known=known, shown=shown)
     rows = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE + 1)
-    total, unseen, indexed = messages.counts(session.database, mailbox.id)
     outgoing = mailbox.special_use in (SpecialUse.SENT, SpecialUse.DRAFTS)
     return MailboxPage(
         mailbox=mailbox,
         rows=tuple(row(each, outgoing=outgoing) for each in rows[:PAGE]),
-        total=max(state.exists, indexed),
-        unseen=unseen if state.complete else max(state.unseen, unseen),
-        indexed=indexed,
-        progress=100 if state.complete or not state.exists else min(99, indexed * 100 // state.exists),
+        total=max(state.exists, state.indexed),
+        unseen=state.unseen,
+        indexed=state.indexed,
+        progress=100 if not state.exists else state.progress,
         freshness=freshness,
         outgoing=outgoing,
         filter=kind,
@@ -68,16 +72,15 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, *, cursor: str = "
     )
 
 
-def check(session: MailSession, mailbox: Mailbox, *, shown: sync.Shown) -> tuple[Freshness, MailboxState]:
+def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown) -> tuple[Freshness, MailboxState]:
     """Compare the index of a mailbox with the server, beside the request, and tell how far it is true now.
 
     Waits 300 ms at most, except where nothing is known of the mailbox yet: then there is nothing else to show.
     """
-    before = mailboxes.state(session.database, mailbox.id)
 
     def update() -> MailboxState:
         with connection(session, prefer=mailbox) as lent:
-            return sync.update(sync.Index(session.database, lent, mailbox), shown=shown)
+            return sync.update(sync.Index(session.database, lent, mailbox), known=known, shown=shown)
 
     def look() -> MailboxState:
         try:
@@ -88,7 +91,7 @@ def check(session: MailSession, mailbox: Mailbox, *, shown: sync.Shown) -> tuple
                 raise
             return update()
 
-    if not before.uidvalidity:
+    if not known.uidvalidity:
         state = look()
         _continue_in_background(session, state)
         return Freshness.FRESH, state
@@ -96,11 +99,11 @@ def check(session: MailSession, mailbox: Mailbox, *, shown: sync.Shown) -> tuple
     try:
         return Freshness.FRESH, running.result(timeout=PATIENCE)
     except (StillRunning, Conflict):
-        return Freshness.LATE, before
+        return Freshness.LATE, mailboxes.state(session.database, mailbox.id)
     except WebmailError as error:
         if not error.transient:
             raise
-        return Freshness.UNREACHABLE, before
+        return Freshness.UNREACHABLE, known
 
 
 def _continue_in_background(session: MailSession, state: MailboxState) -> None:

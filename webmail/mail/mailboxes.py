@@ -27,14 +27,13 @@ STALE_AFTER = timedelta(seconds=60)
 
 
 def frame(session: MailSession) -> Frame:
-    """The folder tree with counts, the outbox badge and the index progress; no round trip, four queries.
+    """The folder tree with counts, the outbox badge and the index progress; no round trip, four look-ups.
 
     Counts older than a minute ask the worker for a look, without waiting for it.
     """
     mine = account(session)
     now = datetime.now(UTC)
-    known = mailboxes.list_of(session.database, mine.id)
-    states = mailboxes.states(session.database, mine.id)
+    known, states = mailboxes.overview(session.database, mine.id)
     waiting, problems = outgoing.counts(session.database, mine.id)
     checked = max((state.checked_at for state in states.values() if state.checked_at), default=None)
     if checked is None or now - checked > STALE_AFTER:

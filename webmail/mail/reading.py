@@ -23,6 +23,7 @@ from webmail.message.summary import Flag, MessageId
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
 from webmail.store import bodies, mailboxes, messages
+from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import StoredMessage
 
 TEXT_LIMIT = 512 * 1024
@@ -100,16 +101,16 @@ def message_page(
         notices=content.notices,
         newer=newer,
         older=older,
-        list=_list_beside(session, mailbox, cursor=cursor, filter=filter),
+        list=_list_beside(session, mailbox, known=state, cursor=cursor, filter=filter),
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         read_only=state.read_only,
     )
 
 
-def _list_beside(session: MailSession, mailbox: Mailbox, *, cursor: str, filter: str) -> MailboxPage | None:
+def _list_beside(session: MailSession, mailbox: Mailbox, *, known: MailboxState, cursor: str, filter: str) -> MailboxPage | None:
     """The list stays visible beside the message; a message must open even where its list cannot be drawn."""
     try:
-        return listing.mailbox_page(session, mailbox.id, cursor=cursor, filter=filter)
+        return listing.page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
     except WebmailError:
         return None
 

@@ -54,16 +54,17 @@ class Index:
     mailbox: Mailbox
 
 
-def update(index: Index, *, shown: Shown = list) -> MailboxState:
+def update(index: Index, *, known: MailboxState | None = None, shown: Shown = list) -> MailboxState:
     """Bring the index of a mailbox up to date and return its state; ``shown`` gives the UIDs whose flags matter most.
+
+    ``known`` is the stored state where the caller has just read it.
 
     Costs one NOOP where nothing changed and the mailbox is selected on the connection. Raises the errors of the
     connection; Conflict("busy") if another writer holds the mailbox for more than five seconds.
     """
-    state = mailboxes.state(index.database, index.mailbox.id)
+    state = known or mailboxes.state(index.database, index.mailbox.id)
     try:
-        selected, changed = _look(index, state)
-        if state.uidvalidity and not changed:
+        if not _changed(index, state):
             return state
     except UidValidityChanged:
         index.connection.settle()
@@ -71,18 +72,18 @@ def update(index: Index, *, shown: Shown = list) -> MailboxState:
         return _write(index, shown=shown)
 
 
-def _look(index: Index, state: MailboxState) -> tuple[Selected, bool]:
+def _changed(index: Index, state: MailboxState) -> bool:
     """Select the mailbox, or ask for news where it is selected already; tell whether anything may have changed."""
     connection = index.connection
     if index.mailbox.counts.uidvalidity not in (None, state.uidvalidity):
         # The folder was made anew under its name: a server may not tell that to those who have the old one open.
         connection.forget_selection()
-    known = connection.selected is not None and connection.selected.name == index.mailbox.name
+    here = connection.selected is not None and connection.selected.name == index.mailbox.name
     selected = connection.select(index.mailbox.name, uidvalidity=state.uidvalidity or None, writable=True)
-    if known:
+    if here:
         connection.noop()
-    behind = selected.exists != state.exists or not state.uidvalidity
-    return connection.selected or selected, not known or behind or connection.changed
+        selected = _selected(connection)
+    return not here or connection.changed or not state.uidvalidity or selected.exists != state.exists
 
 
 def _write(index: Index, *, shown: Shown) -> MailboxState:
@@ -128,7 +129,7 @@ def _follow(index: Index, state: MailboxState, *, shown: Shown) -> MailboxState:
 def _remove_expunged(index: Index, state: MailboxState) -> None:
     """Compare UIDs where the count tells that some are gone, or that some were never seen."""
     database, mailbox = index.database, index.mailbox
-    total, _, indexed = messages.counts(database, mailbox.id)
+    indexed = mailboxes.state(database, mailbox.id).indexed
     exists = _selected(index.connection).exists
     if state.complete and indexed == exists:
         return

@@ -131,11 +131,17 @@ def _listed(counts: MailboxCounts) -> dict[str, int]:
 
 def list_of(database: Database, account_id: AccountId) -> tuple[Mailbox, ...]:
     """The mailboxes of an account with their counts, in the order of the sidebar. Two queries."""
+    return overview(database, account_id)[0]
+
+
+def overview(database: Database, account_id: AccountId) -> tuple[tuple[Mailbox, ...], dict[MailboxId, MailboxState]]:
+    """What ``list_of`` and ``states`` tell, for the price of one of them."""
     with database.durable() as connection:
         rows = _living(connection, account_id)
     with database.index() as connection:
-        states = {row.mailbox_id: row for row in connection.execute(select(mailbox_state).where(mailbox_state.c.account_id == account_id))}
-    return in_order(_mailbox(row, states.get(row.id)) for row in rows)
+        known = {row.mailbox_id: row for row in connection.execute(select(mailbox_state).where(mailbox_state.c.account_id == account_id))}
+    listed = in_order(_mailbox(row, known.get(row.id)) for row in rows)
+    return listed, {MailboxId(mailbox_id): _state(row) for mailbox_id, row in known.items()}
 
 
 def in_order(found: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
