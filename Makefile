@@ -44,8 +44,9 @@ assets: ## front-end assets from the lock file (none so far)
 
 locale: $(WORDS) ## compile the translations
 
-plan: $(VENV)/.dev-ready ## write the list of modules in docs/architecture.md anew
+plan: $(VENV)/.dev-ready ## write the list of modules and the table of settings in docs/ anew
 	@$(BIN)/python -m tests.test_docs
+	@$(BIN)/python -m tests.cli.test_documents
 
 clean: ## remove what was built, and the data of the demo; settings and real data stay
 	@rm -rf $(VENV) var/demo var/demo-* var/demo.lock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis $(WORDS)

@@ -13,10 +13,10 @@ def mail(when: When) -> Iterator[Sample]:
         name="lunch-1",
         sender=ALICE_LIN,
         date=when.minutes(9),
-        subject="Lunch at the market? 🍜",
+        subject="Lunch at the market?",
         text=(
-            "The noodle stall is back! 🎉 Under the clock at half past twelve? I will keep you a stool, but only "
-            "until the dumplings arrive. 🥟🥟🥟\n\nAlice 🌻\n"
+            "The noodle stall is back! Under the clock at half past twelve? I will keep you a stool, but only "
+            "until the dumplings arrive. 🍜🥟🥟🥟\n\nAlice 🌻\n"
         ),
     )
     yield put(lunch, SEEN, mailbox="Sent", owner=ALICE)

@@ -141,10 +141,10 @@ def _short_notes(when: When) -> Iterator[Sample]:
             name="lunch-1",
             sender=ALICE_LIN,
             date=when.minutes(9),
-            subject="Lunch at the market? 🍜",
+            subject="Lunch at the market?",
             text=(
-                "The noodle stall is back! 🎉 Under the clock at half past twelve? I will keep you a stool, but only until "
-                "the dumplings arrive. 🥟🥟🥟\n\nAlice 🌻\n"
+                "The noodle stall is back! Under the clock at half past twelve? I will keep you a stool, but only until "
+                "the dumplings arrive. 🍜🥟🥟🥟\n\nAlice 🌻\n"
             ),
         )
     )
