@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.store.samples import NOW
 from webmail.account import Account, Security, Server
 from webmail.mailbox import ListedMailbox, Mailbox, SpecialUse
-from webmail.store import accounts, mailboxes
+from webmail.store import accounts, mailboxes, schema
 from webmail.store.database import Database
 
 IMAP = Server("imap.example.org", 993)
@@ -20,19 +18,23 @@ LISTED = (ListedMailbox("INBOX", "/", SpecialUse.INBOX), ListedMailbox("Archive"
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder without content, which each test copies: faster than a new one, which is synced to disk many times."""
-    folder = tmp_path_factory.mktemp("store") / "empty"
-    Database.open(folder).close()
-    return folder
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One store for all tests: making its files and preparing its statements is what takes time."""
+    database = Database.open(tmp_path_factory.mktemp("store") / "data")
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def database(empty: Path, tmp_path: Path) -> Iterator[Database]:
-    shutil.copytree(empty, tmp_path / "data")
-    opened = Database.open(tmp_path / "data")
-    yield opened
-    opened.close()
+def database(opened: Database) -> Database:
+    """A store without any rows."""
+    with opened.durable_write() as connection:
+        for table in reversed(schema.durable.sorted_tables):
+            connection.execute(table.delete())
+    with opened.index_write() as connection:
+        for table in schema.index.sorted_tables:
+            connection.execute(table.delete())
+    return opened
 
 
 @pytest.fixture

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import subprocess
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
 
 from webmail.address import Address
 from webmail.message.mime import Part
@@ -38,6 +44,34 @@ def envelope(uid: int) -> Envelope:
 
 def summary(uid: int, *flags: str, structure: Part = TEXT, preview: str = "", at: datetime | None = None) -> MessageSummary:
     return MessageSummary(Uid(uid), frozenset(flags), at or later(uid), 1000 + uid, envelope(uid), structure, preview)
+
+
+def files_with(words: bytes, folder: Path) -> list[str]:
+    """The files that hold these bytes; another process looks, because reading a database's file would drop our locks on it."""
+    pattern = "".join(f"\\x{octet:02x}" for octet in words)
+    found = subprocess.run(["grep", "-rlaP", pattern, str(folder)], capture_output=True, text=True, check=False, env={"LC_ALL": "C"})
+    assert found.returncode in (0, 1), found.stderr
+    return found.stdout.splitlines()
+
+
+Transaction = Callable[[], AbstractContextManager[Connection]]
+
+
+def plans(transaction: Transaction, action: Callable[[], object]) -> list[str]:
+    """How SQLite carries out each SELECT of an action."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        action()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    with transaction() as connection:
+        queries = [(statement, parameters) for statement, parameters in seen if statement.startswith("SELECT")]
+        return [row[3] for query, values in queries for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
 
 
 def uids(*numbers: int) -> list[Uid]:

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -140,20 +141,56 @@ def test_a_killed_process_leaves_nothing_half_done_and_nobody_waiting(database: 
     assert names(database) == ["ann"]
 
 
-def test_a_child_process_after_a_fork_uses_connections_of_its_own(database: Database, inbox: Mailbox) -> None:
+def in_a_fork(work: Callable[[], None]) -> None:
     child = os.fork()
     if child == 0:
         try:
-            add_user(database, "child")
-            messages.add(database, inbox, uidvalidity=7, summaries=summaries([1]))
+            work()
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+def test_a_child_process_after_a_fork_uses_connections_of_its_own(database: Database, inbox: Mailbox) -> None:
+    def work() -> None:
+        add_user(database, "child")
+        messages.add(database, inbox, uidvalidity=7, summaries=summaries([1]))
+
+    in_a_fork(work)
     add_user(database, "parent")
     assert names(database)[-2:] == ["child", "parent"]
     assert messages.uids(database, inbox.id) == [1]
     with database.durable() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+
+
+def test_a_forked_child_and_a_stranger_do_not_take_the_log_away_from_each_other(database: Database, inbox: Mailbox) -> None:
+    """What a process closes last, it tidies up: that must not happen while a child still writes."""
+    ready, go = os.pipe(), os.pipe()
+
+    def work() -> None:
+        add_user(database, "child before")
+        os.write(ready[1], b"!")
+        os.read(go[0], 1)
+        add_user(database, "child after")
+
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    os.read(ready[0], 1)
+    add_user(database, "parent")
+    database.close()
+    other = companion.start("watch_state", database.data_dir, str(inbox.id))
+    other.kill()
+    other.communicate()
+    add_user(database, "parent again")
+    database.close()
+    os.write(go[1], b"!")
+    os.waitpid(child, 0)
+    assert names(database)[-4:] == ["child before", "parent", "parent again", "child after"]
 
 
 def test_another_kind_of_database_is_refused(tmp_path: Path) -> None:

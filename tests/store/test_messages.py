@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects import sqlite
 
-from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, later, summaries, summary, uids
+from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, later, plans, summaries, summary, uids
 from webmail.account import Account
 from webmail.address import Address
 from webmail.errors import InvalidInput, NotFound, UidValidityChanged
@@ -165,10 +163,7 @@ def test_a_page_costs_the_same_in_every_mailbox(
     database: Database, inbox: Mailbox, kind: str | None, before: tuple[int, int] | None
 ) -> None:
     add(database, inbox, *summaries(range(1, 301)))
-    query = messages.page_query(inbox.id, filter=kind, before=before, limit=50)
-    words = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
-    with database.index() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words}")]
+    plan = plans(database.index, lambda: page(database, inbox, kind, before=before))
     assert len(plan) == 1, plan
     terms = ["mailbox_id=?", *([f"{COLUMNS[kind]}=?"] if kind else []), *(["(internal_date,id)<(?,?)"] if before else [])]
     assert plan[0] == f"SEARCH messages USING INDEX ix_messages_{kind or 'list'} ({' AND '.join(terms)})"
@@ -301,40 +296,21 @@ def test_neighbours_are_the_rows_above_and_below(database: Database, inbox: Mail
 
 def test_neighbours_are_found_by_an_index(database: Database, inbox: Mailbox) -> None:
     (added,) = add(database, inbox, summary(1))
-    statements: list[str] = []
-    with database.index() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.set_trace_callback(statements.append)
-    messages.neighbours(database, inbox.id, summary=added)
-    queries = [each for each in statements if each.startswith("SELECT")]
-    assert len(queries) == 2
-    with database.index() as connection:
-        for query in queries:
-            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
-            assert len(plan) == 1
-            assert re.match(r"SEARCH messages USING COVERING INDEX ix_messages_list \(mailbox_id=\? AND \(internal_date,id\)[<>]", plan[0])
+    plan = plans(database.index, lambda: messages.neighbours(database, inbox.id, summary=added))
+    terms = "mailbox_id=? AND (internal_date,id)"
+    assert plan == [f"SEARCH messages USING COVERING INDEX ix_messages_list ({terms}{sign}(?,?))" for sign in "><"]
 
 
 def test_a_sync_reads_flags_and_bare_messages_from_small_indexes(database: Database, inbox: Mailbox) -> None:
-    statements: list[str] = []
-    with database.index() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.set_trace_callback(statements.append)
-    messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=[])
-    messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])
-    messages.without_preview(database, inbox.id, limit=10)
-    with database.index() as connection:
-        plans = [
-            row[3]
-            for query in statements
-            if query.startswith("SELECT")
-            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")
-        ]
+    def sync() -> None:
+        messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=[])
+        messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])
+        messages.without_preview(database, inbox.id, limit=10)
+
+    found = plans(database.index, sync)
     for name in ("unread", "flagged", "bare"):
-        assert any(f"INDEX ix_messages_{name} " in plan for plan in plans)
-    assert not any("SCAN" in plan or "B-TREE" in plan for plan in plans)
+        assert any(f"INDEX ix_messages_{name} " in plan for plan in found)
+    assert not any("SCAN" in plan or "B-TREE" in plan for plan in found)
 
 
 def test_attachments_are_known_without_the_structure(database: Database, inbox: Mailbox) -> None:

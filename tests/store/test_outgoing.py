@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.store import companion
-from tests.store.samples import NOW, later
+from tests.store.samples import NOW, later, plans
 from webmail.account import Account
 from webmail.errors import NotFound
 from webmail.mailbox import Mailbox
@@ -320,15 +320,6 @@ def test_steps_tell_the_story_in_order(database: Database, account: Account) -> 
 
 def test_looking_for_work_does_not_read_what_is_done(database: Database, account: Account) -> None:
     queue(database, account)
-    statements: list[str] = []
-    with database.durable() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.set_trace_callback(statements.append)
-    assert claim(database, 0) is None
-    queries = [each for each in statements if each.startswith("SELECT")]
-    assert len(queries) == 1
-    with database.durable() as connection:
-        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {queries[0]}")]
+    plan = plans(database.durable, lambda: claim(database, 0))
     assert any("ix_submissions_state_due_at" in each for each in plan)
     assert not any("SCAN" in each for each in plan), plan

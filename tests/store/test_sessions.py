@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.store.samples import NOW, later
+from tests.store.samples import NOW, files_with, later
 from webmail.account import Account
 from webmail.store import sessions
 from webmail.store.database import Database
@@ -35,7 +35,8 @@ def test_tokens_are_long_and_never_the_same(database: Database) -> None:
 
 def test_the_token_itself_is_not_in_the_database(database: Database, account: Account) -> None:
     token = start(database, account)
-    assert not any(token.encode() in file.read_bytes() for file in database.data_dir.iterdir())
+    assert files_with(b"Browser", database.data_dir)
+    assert not files_with(token.encode(), database.data_dir)
 
 
 def test_a_wrong_token_loads_nothing(database: Database, account: Account) -> None:

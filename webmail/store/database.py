@@ -4,6 +4,10 @@
 ``webmail.store.migrations``. ``index.db`` holds what the mail server can tell again: a version that does not fit, or a
 damaged file, is deleted and built anew, also while other processes have it open: they notice that the file is another
 one and open it again.
+
+Two rules of SQLite and POSIX locks (https://sqlite.org/howtocorrupt.html §2.2, §2.6) that broke data when they were not
+kept: a process that uses a database never opens its file by other means, because closing that descriptor drops SQLite's
+locks; and no connection lives across a fork, because the child's SQLite believes to hold locks it does not have.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +56,7 @@ class _File:
 
 
 class Database:
-    """What we remember. Cheap to share between threads; safe to use in a child process after a fork.
+    """What we remember. Cheap to share between threads; a fork closes what is idle, and parent and child open anew.
 
     The four context managers give a connection inside one transaction, committed at the end and rolled back by an
     error. A transaction for writing holds the only write lock from its first moment, so what it reads stays true until it
@@ -64,6 +69,7 @@ class Database:
         self.key = key
         self._files: dict[str, _File] = {}
         self._left: list[_File] = []
+        _opened.add(self)
 
     @classmethod
     def open(cls, data_dir: Path, *, url: str = "", key_path: Path | None = None) -> Database:
@@ -131,7 +137,7 @@ class Database:
             self._replace_index(0)
         opened = _open(path, synchronous="FULL" if name == "webmail.db" else "NORMAL")
         if file is not None and file.process != os.getpid():
-            # Closing connections of the parent process could disturb its locks: they are kept and never touched.
+            # Opened between the closing before a fork and the fork: kept and never touched.
             self._left.append(file)
         elif file is not None:
             file.reader.dispose()
@@ -169,6 +175,17 @@ class Database:
             os.close(descriptor)
 
 
+_opened: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for database in list(_opened):
+        database.close()
+
+
+os.register_at_fork(before=_close_all)
+
+
 def _inode(path: Path) -> int:
     try:
         return path.stat().st_ino
@@ -200,8 +217,10 @@ def _engine(path: Path, *, size: int, begin: str, pragmas: tuple[str, ...]) -> E
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
-    # Errors end up in logs, which must not hold what people write.
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=-1, hide_parameters=True)
+    # The connection used last has the warmest cache. Errors end up in logs, which must not hold what people write.
+    engine = create_engine(
+        "sqlite://", creator=connect, poolclass=QueuePool, pool_size=size, max_overflow=-1, pool_use_lifo=True, hide_parameters=True
+    )
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:

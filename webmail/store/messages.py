@@ -300,10 +300,10 @@ def page(
     for a filter that is not unread, flagged or attachments.
     """
     with database.index() as connection:
-        return [_listed(row) for row in connection.execute(page_query(mailbox_id, filter=filter, before=before, limit=limit))]
+        return [_listed(row) for row in connection.execute(_page_query(mailbox_id, filter=filter, before=before, limit=limit))]
 
 
-def page_query(mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int) -> Select[Any]:
+def _page_query(mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int) -> Select[Any]:
     """The query of ``page``."""
     query = select(*LISTED).where(messages.c.mailbox_id == mailbox_id)
     if filter is not None:
