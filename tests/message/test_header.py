@@ -154,6 +154,7 @@ def test_no_date_makes_reading_fail(text: str) -> None:
         ('Your message of "today" <a@x>', ("<a@x>",)),
         ("<a\r\n b@x>", ("<ab@x>",)),
         ("a@x b@x", ("<a@x>", "<b@x>")),
+        ("a@x> b@x", ("<a@x>", "<b@x>")),
         ("<é@x> <>", ()),
         ("", ()),
     ],

@@ -234,7 +234,7 @@ def parse_draft(raw: bytes) -> Draft:
         cc=known.cc,
         bcc=known.bcc,
         subject=decode_text(subject),
-        text=_text(raw, shown.text, bodies),
+        text=_text(raw, shown.text, bodies=bodies),
         in_reply_to=known.in_reply_to[0] if known.in_reply_to else "",
         references=known.references,
         attachments=tuple(
@@ -243,11 +243,11 @@ def parse_draft(raw: bytes) -> Draft:
             )
             for part in mime.attachments(root)
         ),
-        html=_text(raw, shown.html, bodies),
+        html=_text(raw, shown.html, bodies=bodies),
     )
 
 
-def _text(raw: bytes, part: mime.Part | None, bodies: dict[str, slice]) -> str:
+def _text(raw: bytes, part: mime.Part | None, *, bodies: dict[str, slice]) -> str:
     if part is None:
         return ""
     text = mime.part_text(raw[bodies[part.section]], part)[0]

@@ -100,7 +100,7 @@ def message_ids(text: str) -> tuple[str, ...]:
     Where brackets are missing, words with an ``@`` count. Ids that no header could carry again are left out. Of a long
     chain the first and the newest ones stay, 200 in all. RFC 5322 §3.6.4.
     """
-    found = _ID.findall(text) if "<" in text else [word for word in text.split() if "@" in word]
+    found = _ID.findall(text) if "<" in text else [word for word in text.replace(">", " ").split() if "@" in word]
     ids = ["".join(one.split()) for one in found]
     kept = [f"<{one}>" for one in ids if one and len(one) <= 900 and one.isascii() and one.isprintable()]
     return tuple(kept if len(kept) <= _MAX_IDS else kept[:1] + kept[1 - _MAX_IDS :])

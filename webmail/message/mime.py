@@ -112,11 +112,11 @@ def attachments(part: Part) -> tuple[Part, ...]:
     """
     body = shown(part)
     found: list[Part] = []
-    _collect(part, body, found, depth=0)
+    _collect(part, body, found=found, depth=0)
     return tuple(found)
 
 
-def _collect(part: Part, body: Shown, found: list[Part], *, depth: int) -> None:
+def _collect(part: Part, body: Shown, *, found: list[Part], depth: int) -> None:
     if part.media_type != "multipart":
         if part is not body.html and part is not body.text:
             found.append(part)
@@ -125,16 +125,16 @@ def _collect(part: Part, body: Shown, found: list[Part], *, depth: int) -> None:
         return
     within = part.subtype in ("alternative", "related") and _holds(part, body)
     for child in part.parts:
-        if within and child.media_type != "multipart" and _belongs(child, part, body):
+        if within and child.media_type != "multipart" and _belongs(child, part, body=body):
             continue
-        _collect(child, body, found, depth=depth + 1)
+        _collect(child, body, found=found, depth=depth + 1)
 
 
 def _holds(part: Part, body: Shown) -> bool:
     return any(child is body.html or child is body.text for child in walk(part))
 
 
-def _belongs(child: Part, parent: Part, body: Shown) -> bool:
+def _belongs(child: Part, parent: Part, *, body: Shown) -> bool:
     """True for a sibling that is part of the body, or another form of it."""
     if child.disposition == "attachment":
         return False

@@ -137,7 +137,7 @@ def _trimmed(link: str) -> str:
     return link[:end]
 
 
-def _address_around(line: str, at: int, begin: int) -> tuple[int, int, str] | None:
+def _address_around(line: str, at: int, *, begin: int) -> tuple[int, int, str] | None:
     """The addr-spec around the ``@`` at a place of a line: where it begins and ends, and its link."""
     local = _LOCAL_END.search(line[max(begin, at - 64) : at])
     domain = _DOMAIN.match(line, at + 1)
@@ -150,11 +150,11 @@ def _address_around(line: str, at: int, begin: int) -> tuple[int, int, str] | No
     return at - len(name), domain.end(), "mailto:" + spec.replace("%", "%25").replace("?", "%3F").replace("&", "%26").replace("#", "%23")
 
 
-def _link_at(line: str, trigger: re.Match[str], begin: int) -> tuple[int, int, str] | None:
+def _link_at(line: str, trigger: re.Match[str], *, begin: int) -> tuple[int, int, str] | None:
     """The link that begins, or has its ``@``, where the trigger stands: its begin, its end, its address; none if too long."""
     place, kind = trigger.start(), trigger.group().lower()
     if kind == "@":
-        return _address_around(line, place, begin)
+        return _address_around(line, place, begin=begin)
     if place > begin and _WORD_BEFORE.match(line, place - 1, place):
         return None
     found = {"mailto:": _MAILTO, "www.": _WWW}.get(kind, _URL).match(line, place)
@@ -173,7 +173,7 @@ def _links(line: str) -> Iterator[tuple[int, int, str]]:
     begin = 0
     position = 0
     while trigger := _TRIGGER.search(line, position):
-        found = _link_at(line, trigger, begin)
+        found = _link_at(line, trigger, begin=begin)
         if found is None:
             position = trigger.end()
         else:
