@@ -25,6 +25,13 @@ chess set,1,Jonas (he insists)
 def mail(when: When) -> Iterator[Sample]:
     """The conversation, oldest first."""
     weekend = english(when.ahead(19))
+    yield from _plan(when, weekend)
+    yield from _answers(when)
+    yield put(_confirmed(when, weekend))
+
+
+def _plan(when: When, weekend: str) -> Iterator[Sample]:
+    """The idea, the question of the train, and our first reply."""
     start = Letter(
         name="ridge-1",
         sender=MIRA,
@@ -71,6 +78,10 @@ def mail(when: When) -> Iterator[Sample]:
         ),
     )
     yield put(stove, SEEN, mailbox="Sent")
+
+
+def _answers(when: When) -> Iterator[Sample]:
+    """A telephone call, and our second reply."""
     yield put(
         Letter(
             name="ridge-4",
@@ -101,7 +112,6 @@ def mail(when: When) -> Iterator[Sample]:
         SEEN,
         mailbox="Sent",
     )
-    yield put(_confirmed(when, weekend))
 
 
 def _confirmed(when: When, weekend: str) -> Letter:
