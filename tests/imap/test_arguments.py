@@ -17,6 +17,7 @@ from webmail.imap.connection import Connection, connect
 from webmail.message.summary import Uid
 
 EVIL = "ZZ9 DELETE INBOX"
+VALUES = 250
 Text = Callable[[Connection, str], object]
 
 FUNCTIONS: dict[str, Text] = {
@@ -73,7 +74,7 @@ def _fuzzed(seed: int) -> list[str]:
         "NIL",
     ]
     values = []
-    for _ in range(40):
+    for _ in range(VALUES):
         pieces = (
             chance.choices(stuff, k=chance.randint(0, 5)) + chance.choices(breaks, k=chance.randint(0, 2)) + [EVIL] * chance.randint(0, 1)
         )
@@ -100,7 +101,7 @@ def test_no_value_becomes_a_command(scripted: Callable[..., Scripted], name: str
             connection.forget_selection()
         sent += 1
     numbers = [int(line.split()[0][1:]) for line in server.lines if re.match(rb"W\d+ ", line)]
-    assert sent == 40
+    assert sent == VALUES
     assert len(numbers) == len(server.lines), [line for line in server.lines if not re.match(rb"W\d+ ", line)]
     assert numbers == sorted(set(numbers)), "a tag was used twice: a value became a command"
     assert not any(line.startswith(b"ZZ9") for line in server.lines)

@@ -286,6 +286,7 @@ def test_a_connection_that_broke_is_never_used_again(scripted: Scripts, answer: 
     with pytest.raises(ServerUnavailable) as caught:
         connection.noop()
     assert caught.value.code == code
+    assert caught.value.values == {"host": server.server().host, "port": server.port}
     assert not connection.usable
     with pytest.raises(ServerUnavailable, match="disconnected"):
         connection.noop()

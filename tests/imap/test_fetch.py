@@ -185,9 +185,11 @@ def test_search_finds_by_flag_uid_and_words(imap_server: ImapServer) -> None:
     assert fetch.find(connection, message_id_field="<absent@example.org>") == []
 
 
-def test_search_takes_words_of_any_script(rich: ImapServer) -> None:
-    rich.put([letter(1, subject="=?utf-8?b?5rWL6K+V?="), letter(2, subject="=?iso-8859-1?q?Gr=FC=DFe?=")])
-    connection = rich.connect()
+@pytest.mark.parametrize("name", ["rich", "bare"])
+def test_search_takes_words_of_any_script(request: pytest.FixtureRequest, name: str) -> None:
+    server: ImapServer = request.getfixturevalue(name)
+    server.put([letter(1, subject="=?utf-8?b?5rWL6K+V?="), letter(2, subject="=?iso-8859-1?q?Gr=FC=DFe?=")])
+    connection = server.connect()
     connection.select("INBOX")
     assert fetch.search(connection, "SUBJECT", "测试") == [1]
     assert fetch.search(connection, "SUBJECT", "GRÜß") == [2]

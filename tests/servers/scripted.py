@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -60,6 +61,8 @@ class Scripted:
 
     def stop(self) -> None:
         """Listen no more."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # Wakes the thread that accepts; closing alone would not.
         self._listener.close()
 
     def _accept(self) -> None:

@@ -20,6 +20,7 @@ HIGHEST_UID = 0xFFFFFFFF
 
 _FORBIDDEN = re.compile(r"[\r\n\0]")
 _FORBIDDEN_OCTETS = re.compile(rb"[\r\n\0]")
+_COUNT = re.compile(rb"\{\d+[+-]?\}")
 _QUOTABLE = re.compile(r"[\x20-\x7e]*")
 _COMMAND = re.compile(r"[A-Z]+( [A-Z]+)?")
 _FLAG = re.compile(r"\\?[!#$&'+\-.,/0-9:;<=>?@A-Z\[^_`a-z|}~]+")
@@ -78,7 +79,9 @@ def _encoded(argument: Argument) -> tuple[bytes, bytes | None]:
     if isinstance(argument, int):
         return b"%d" % argument, None
     if isinstance(argument, Syntax):
-        checked_octets(argument.text, field="argument")
+        if _COUNT.search(checked_octets(argument.text, field="argument")):
+            # The server would take what follows for octets that were announced.
+            raise InvalidInput("line_break", field="argument")
         return argument.text, None
     if isinstance(argument, MessageOctets):
         if b"\0" in argument.octets:

@@ -52,15 +52,15 @@ def connect(server: Server, *, timeout: float = TIMEOUT) -> Connection:
     ``starttls_refused``, ``starttls_injection``, ``preauth``, ``insecure``). RFC 9051 §11, RFC 8314.
     """
     if server.security is Security.NONE and not is_loopback(server.host):
-        raise ServerUnusable("insecure", host=server.host)
-    context = None if server.security is Security.NONE else tls_context(server.ca_file)
+        raise ServerUnusable("insecure", host=server.host, port=server.port)
+    context = None if server.security is Security.NONE else tls_context(server)
     client = _open(server, context=context, timeout=timeout)
     imap = client._imap
     transport = SocketTransport(client.socket(), imap.file)
-    connection = Connection(Exchange(transport, timeout=timeout), capabilities=frozenset(imap.capabilities))
+    connection = Connection(Exchange(transport, server=server, timeout=timeout), capabilities=frozenset(imap.capabilities))
     try:
         if imap.state != "NONAUTH":
-            raise ServerUnusable("preauth", host=server.host)
+            raise ServerUnusable("preauth", host=server.host, port=server.port)
         if context is not None and server.security is Security.STARTTLS:
             _start_tls(connection, transport, context, server=server)
     except BaseException:
@@ -73,45 +73,45 @@ def _open(server: Server, *, context: ssl.SSLContext | None, timeout: float) -> 
     try:
         return IMAPClient(server.host, server.port, ssl=server.security is Security.TLS, ssl_context=context, timeout=timeout)
     except ssl.SSLError as error:
-        raise tls_error(error, host=server.host) from error
+        raise tls_error(error, server=server) from error
     except TimeoutError as error:
-        raise ServerUnavailable("timeout", host=server.host) from error
+        raise ServerUnavailable("timeout", host=server.host, port=server.port) from error
     except IMAPClient.Error as error:
-        raise _greeting_error(error.args[0] if error.args else b"") from error
+        raise _greeting_error(error.args[0] if error.args else b"", server=server) from error
     except (ConnectionResetError, BrokenPipeError) as error:
-        raise ServerUnavailable("disconnected", host=server.host) from error
+        raise ServerUnavailable("disconnected", host=server.host, port=server.port) from error
     except (OSError, UnicodeError) as error:
-        raise ServerUnavailable("connect", host=server.host) from error
+        raise ServerUnavailable("connect", host=server.host, port=server.port) from error
     except (ValueError, LookupError, AttributeError, TypeError) as error:
-        raise ServerUnavailable("greeting", host=server.host) from error
+        raise ServerUnavailable("greeting", host=server.host, port=server.port) from error
 
 
-def _greeting_error(greeting: object) -> ServerUnavailable:
+def _greeting_error(greeting: object, *, server: Server) -> ServerUnavailable:
     """The error for a server that does not welcome us; what it says in BYE is kept."""
     if not isinstance(greeting, bytes) or not greeting.upper().startswith(b"* BYE"):
-        return ServerUnavailable("greeting")
+        return ServerUnavailable("greeting", host=server.host, port=server.port)
     farewell = responses.condition("BYE", greeting[6:])
     code = farewell.code.lower() if farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "greeting"
-    return ServerUnavailable(code, server_text=farewell.text)
+    return ServerUnavailable(code, server_text=farewell.text, host=server.host, port=server.port)
 
 
 def _start_tls(connection: Connection, transport: SocketTransport, context: ssl.SSLContext, *, server: Server) -> None:
     """Change to TLS. Octets that came before TLS are refused: an attacker could have put answers there (RFC 9051 §6.2.1)."""
     if not connection.has("STARTTLS"):
-        raise ServerUnusable("starttls_refused", host=server.host)
+        raise ServerUnusable("starttls_refused", host=server.host, port=server.port)
     reply = connection.attempt("STARTTLS")
     if not reply.ok:
-        raise ServerUnusable("starttls_refused", host=server.host, server_text=reply.condition.text)
+        raise ServerUnusable("starttls_refused", host=server.host, port=server.port, server_text=reply.condition.text)
     if transport.pending():
-        raise ServerUnusable("starttls_injection", host=server.host)
+        raise ServerUnusable("starttls_injection", host=server.host, port=server.port)
     try:
         transport.start_tls(context, host=server.host)
     except ssl.SSLError as error:
-        raise tls_error(error, host=server.host) from error
+        raise tls_error(error, server=server) from error
     except TimeoutError as error:
-        raise ServerUnavailable("timeout", host=server.host) from error
+        raise ServerUnavailable("timeout", host=server.host, port=server.port) from error
     except OSError as error:
-        raise ServerUnavailable("disconnected", host=server.host) from error
+        raise ServerUnavailable("disconnected", host=server.host, port=server.port) from error
     connection.refresh_capabilities()
 
 
@@ -130,6 +130,11 @@ class Connection:
         self._writable = False
         self._wanted: frozenset[str] = frozenset()
         self._alerts: list[str] = []
+
+    @property
+    def server(self) -> Server:
+        """The server spoken to."""
+        return self._exchange.server
 
     @property
     def usable(self) -> bool:
@@ -151,11 +156,11 @@ class Connection:
         if self.has("AUTH=PLAIN"):
             reply = self._authenticate_plain(credentials)
         elif self.has("LOGINDISABLED"):
-            raise ServerUnusable("login_disabled")
+            raise ServerUnusable("login_disabled", host=self.server.host, port=self.server.port)
         else:
             reply = self.attempt("LOGIN", credentials.username, credentials.password, untagged={"CAPABILITY"})
         if not reply.ok:
-            raise login_refusal(reply.condition)
+            raise login_refusal(reply.condition, server=self.server)
         if reply.condition.code != "CAPABILITY" and not reply.responses:
             self.refresh_capabilities()
 
@@ -188,7 +193,10 @@ class Connection:
         segments("SELECT", [argument], literal_plus=False)
         self.selected = None
         reply = self.command("SELECT" if writable else "EXAMINE", argument, untagged={"EXISTS", "OK", "FLAGS"})
-        self.selected = _described(name, reply, writable=writable)
+        described = _described(name, reply, writable=writable)
+        if described is None:
+            raise ServerUnusable("no_uidvalidity", host=self.server.host, port=self.server.port)
+        self.selected = described
         self._writable = writable
         self.changed = False
         if not self.selected.uidnext:
@@ -228,7 +236,7 @@ class Connection:
         """
         reply = self.attempt(name, *arguments, untagged=untagged, seconds=seconds)
         if not reply.ok:
-            raise refusal(reply.condition)
+            raise refusal(reply.condition, server=self.server)
         return reply
 
     def attempt(self, name: str, *arguments: Argument, untagged: Collection[str] = (), seconds: float | None = None) -> Reply:
@@ -295,8 +303,8 @@ class Connection:
         self._exchange.transport.abandon()
 
 
-def _described(name: str, reply: Reply, *, writable: bool) -> Selected:
-    """What the answer to SELECT tells of the mailbox."""
+def _described(name: str, reply: Reply, *, writable: bool) -> Selected | None:
+    """What the answer to SELECT tells of the mailbox, or None where it has no UIDVALIDITY."""
     values: dict[str, int] = {}
     exists = 0
     flags: frozenset[str] | None = None
@@ -312,7 +320,7 @@ def _described(name: str, reply: Reply, *, writable: bool) -> Selected:
             if found.code == "PERMANENTFLAGS":
                 flags = _flags(found.arguments)
     if not values.get("UIDVALIDITY"):
-        raise ServerUnusable("no_uidvalidity", name=name)
+        return None
     return Selected(
         name=name,
         uidvalidity=values["UIDVALIDITY"],

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from webmail.errors import ServerUnavailable, WebmailError
+from webmail.account import Server
+from webmail.errors import ServerUnavailable
 from webmail.imap.response import Condition, Response, condition, untagged
 
 LINE_OCTETS = 32 << 20
@@ -57,7 +58,8 @@ class Reply:
 class Exchange:
     """Commands and answers on one transport, one at a time. ``usable`` turns false for ever once framing is lost."""
 
-    def __init__(self, transport: Transport, *, timeout: float) -> None:
+    def __init__(self, transport: Transport, *, server: Server, timeout: float) -> None:
+        self.server = server
         self.transport = transport
         self.timeout = timeout
         self.usable = True
@@ -72,7 +74,7 @@ class Exchange:
         the first waits until the server agrees. Raises ServerUnavailable: ``timeout``, ``disconnected``, ``protocol``.
         """
         if not self.usable:
-            raise ServerUnavailable("disconnected")
+            raise self._unavailable("disconnected")
         self._tag += 1
         tag = b"W%d" % self._tag
         self._answered = 0
@@ -97,7 +99,7 @@ class Exchange:
     def _ended(self, line: bytes, tag: bytes) -> Condition:
         match = _TAGGED.match(line)
         if match is None or match[1] != tag:
-            raise ServerUnavailable("protocol")
+            raise self._unavailable("protocol")
         return condition(match[2].decode("ascii").upper(), match[3] or b"")
 
     @contextmanager
@@ -112,19 +114,22 @@ class Exchange:
                 self.transport.settimeout(self.timeout)
             self.usable = self.farewell is None
         except TimeoutError as error:
-            raise ServerUnavailable("timeout") from error
+            raise self._unavailable("timeout") from error
         except (OSError, ssl.SSLError, ValueError, EOFError) as error:
             raise self._cut() from error
         finally:
             if not self.usable:
                 self.transport.close()
 
-    def _cut(self) -> WebmailError:
+    def _cut(self) -> ServerUnavailable:
         """The connection ended; a server that said why is quoted."""
         if self.farewell is None:
-            return ServerUnavailable("disconnected")
+            return self._unavailable("disconnected")
         code = self.farewell.code.lower() if self.farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "disconnected"
-        return ServerUnavailable(code, server_text=self.farewell.text)
+        return self._unavailable(code, server_text=self.farewell.text)
+
+    def _unavailable(self, code: str, *, server_text: str = "") -> ServerUnavailable:
+        return ServerUnavailable(code, server_text=server_text, host=self.server.host, port=self.server.port)
 
     def _response(self) -> list[bytes]:
         """One response: its text and literals in turn, beginning and ending with text."""
@@ -146,7 +151,7 @@ class Exchange:
     def _line(self) -> bytes:
         line = self.transport.readline(LINE_OCTETS)
         if not line.endswith(b"\n"):
-            raise EOFError if len(line) < LINE_OCTETS else ServerUnavailable("protocol")
+            raise EOFError if len(line) < LINE_OCTETS else self._unavailable("protocol")
         self._count(len(line))
         return line[:-2] if line.endswith(b"\r\n") else line[:-1]
 
@@ -160,7 +165,7 @@ class Exchange:
     def _count(self, octets: int) -> None:
         self._answered += octets
         if self._answered > ANSWER_OCTETS:
-            raise ServerUnavailable("protocol")
+            raise self._unavailable("protocol")
 
     def close(self) -> None:
         """End the conversation without ceremony."""

@@ -17,7 +17,7 @@ from webmail.imap.refusals import refusal
 from webmail.imap.response import MalformedError, Response
 from webmail.message.summary import MessageSummary, Uid
 
-SLOW = 60.0
+SLOW = 28.0
 """Seconds a server may take to look through a big mailbox before it says a word."""
 
 _KEY = re.compile(r"[A-Za-z0-9$.-]{1,60}")
@@ -35,9 +35,9 @@ def selected(connection: Connection) -> Selected:
 def fetch_rows(connection: Connection, command: str, where: Syntax, what: bytes) -> list[Response]:
     """The rows of a FETCH. Messages that are gone meanwhile are no error (RFC 5530, EXPUNGEISSUED)."""
     selected(connection)
-    reply = connection.attempt(command, where, Syntax(what), untagged={"FETCH"}, seconds=SLOW)
+    reply = connection.attempt(command, where, Syntax(what), untagged={"FETCH"})
     if not reply.ok and not (reply.condition.status == "NO" and (reply.responses or reply.condition.code == "EXPUNGEISSUED")):
-        raise refusal(reply.condition)
+        raise refusal(reply.condition, server=connection.server)
     return reply.responses
 
 
@@ -153,7 +153,7 @@ def search(connection: Connection, *criteria: str | bytes) -> list[Uid]:
     try:
         found = [uid for answer in reply.responses for uid in _found(answer, limit=selected(connection).exists + 10_000)]
     except MalformedError as error:
-        raise ServerUnavailable("protocol") from error
+        raise ServerUnavailable("protocol", host=connection.server.host, port=connection.server.port) from error
     return sorted({Uid(uid) for uid in found})
 
 

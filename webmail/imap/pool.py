@@ -78,7 +78,7 @@ class Pool:
         nothing where one is idle, a NOOP where it has been for long, a sign-in else.
         """
         self._here()
-        generation = self._take_slot(account.id, until=time.monotonic() + wait)
+        generation = self._take_slot(account, until=time.monotonic() + wait)
         connection = None
         try:
             connection = self._connection(account, credentials, prefer=prefer)
@@ -86,16 +86,16 @@ class Pool:
         finally:
             self._give_back(account.id, connection, generation=generation)
 
-    def _take_slot(self, account_id: AccountId, *, until: float) -> int:
+    def _take_slot(self, account: Account, *, until: float) -> int:
         with self._free:
             while True:
                 # Looked up each time: the account may have been closed while we waited.
-                kept = self._accounts.setdefault(account_id, _Kept())
+                kept = self._accounts.setdefault(account.id, _Kept())
                 if kept.lent < self._limit:
                     kept.lent += 1
                     return kept.generation
                 if not self._free.wait(until - time.monotonic()) and time.monotonic() >= until:
-                    raise ServerUnavailable("busy")
+                    raise ServerUnavailable("busy", host=account.imap.host, port=account.imap.port)
 
     def _connection(self, account: Account, credentials: Callable[[], Credentials], *, prefer: str | None) -> Connection:
         """An idle connection that still answers, or a new one. Nothing is locked while the network is waited for."""

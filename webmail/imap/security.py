@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 
+from webmail.account import Server
 from webmail.errors import ServerUnusable
 
 _EXPIRED = 10
@@ -22,23 +23,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(server: Server) -> ssl.SSLContext:
     """A context that verifies certificates and names, by the system's authorities and one of our own if given."""
     context = ssl.create_default_context()
-    if ca_file:
+    if server.ca_file:
         try:
-            context.load_verify_locations(cafile=ca_file)
+            context.load_verify_locations(cafile=server.ca_file)
         except (OSError, ssl.SSLError) as error:
-            raise ServerUnusable("tls_ca_file", file=ca_file) from error
+            raise ServerUnusable("tls_ca_file", host=server.host, port=server.port, file=server.ca_file) from error
     return context
 
 
-def tls_error(error: ssl.SSLError, *, host: str) -> ServerUnusable:
+def tls_error(error: ssl.SSLError, *, server: Server) -> ServerUnusable:
     """The error that says what is wrong with the server's TLS."""
+    code = "tls_certificate"
     if not isinstance(error, ssl.SSLCertVerificationError):
-        return ServerUnusable("tls_failed", host=host)
-    if error.verify_code == _EXPIRED:
-        return ServerUnusable("tls_expired", host=host)
-    if error.verify_code in _WRONG_HOST:
-        return ServerUnusable("tls_hostname", host=host)
-    return ServerUnusable("tls_certificate", host=host)
+        code = "tls_failed"
+    elif error.verify_code == _EXPIRED:
+        code = "tls_expired"
+    elif error.verify_code in _WRONG_HOST:
+        code = "tls_hostname"
+    return ServerUnusable(code, host=server.host, port=server.port)

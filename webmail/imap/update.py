@@ -19,8 +19,8 @@ from webmail.imap.exchange import Reply
 from webmail.imap.response import MalformedError
 from webmail.message.summary import Flag, Uid
 
-SLOW = 60.0
-"""Seconds a server may take to copy or remove many messages before it says a word."""
+SLOW = 28.0
+"""Seconds a server may take to copy or remove many messages before it says a word; a page must answer within 30."""
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
