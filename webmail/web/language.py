@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from gettext import NullTranslations
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import cast
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, has_request_context, request
-from flask_babel import Babel, get_locale
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, get_domain, get_locale
 
 logger = logging.getLogger(__name__)
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "locale"
@@ -38,9 +40,33 @@ def locale() -> Locale:
     return get_locale() or Locale.parse(ENGLISH)
 
 
+def code() -> str:
+    """The locale's name, for caches: found once a request, since rows ask for it many times."""
+    if "locale_code" not in g:
+        g.locale_code = str(locale())
+    return str(g.locale_code)
+
+
+def _translations() -> NullTranslations:
+    """The catalogue of this request; Flask-Babel finds it anew for each of the hundreds of words of a page."""
+    if "translations" not in g:
+        g.translations = get_domain().get_translations()
+    return cast(NullTranslations, g.translations)
+
+
+def words(text: str) -> str:
+    """A text in the reader's language, for templates."""
+    return _translations().gettext(text)
+
+
+def counted_words(singular: str, plural: str, count: int) -> str:
+    """A text that counts, in the reader's language, for templates."""
+    return _translations().ngettext(singular, plural, count)
+
+
 def tag() -> str:
     """The language tag for ``<html lang>`` (RFC 5646)."""
-    return "zh-Hans" if locale().language == "zh" else str(locale()).replace("_", "-")
+    return "zh-Hans" if locale().language == "zh" else code().replace("_", "-")
 
 
 def compile_translations(folder: Path = TRANSLATIONS) -> None:
@@ -69,3 +95,4 @@ def init(app: Flask) -> None:
     compile_translations()
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=chosen)
+    app.jinja_env.install_gettext_callables(words, counted_words, newstyle=True)  # type: ignore[attr-defined]  # added by the extension

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
 from webmail.mailbox import Mailbox, SpecialUse
 
@@ -17,6 +17,18 @@ ROLE_ICONS = {
     SpecialUse.TRASH: "trash",
     SpecialUse.FLAGGED: "flag",
 }
+ROLES = frozenset(SpecialUse)
+ROLE_NAMES = {
+    SpecialUse.INBOX: lazy_gettext("Inbox"),
+    SpecialUse.DRAFTS: lazy_gettext("Drafts"),
+    SpecialUse.SENT: lazy_gettext("Sent"),
+    SpecialUse.ARCHIVE: lazy_gettext("Archive"),
+    SpecialUse.JUNK: lazy_gettext("Junk"),
+    SpecialUse.TRASH: lazy_gettext("Trash"),
+    SpecialUse.FLAGGED: lazy_gettext("Flagged"),
+    SpecialUse.ALL: lazy_gettext("All mail"),
+    SpecialUse.IMPORTANT: lazy_gettext("Important"),
+}
 DEEPEST = 4
 """Levels of indentation drawn."""
 
@@ -28,18 +40,8 @@ def mailbox_name(mailbox: Mailbox) -> str:
 
 def role_name(role: SpecialUse | str | None) -> str:
     """The name of a role, or an empty string for what is none."""
-    names = {
-        SpecialUse.INBOX: _("Inbox"),
-        SpecialUse.DRAFTS: _("Drafts"),
-        SpecialUse.SENT: _("Sent"),
-        SpecialUse.ARCHIVE: _("Archive"),
-        SpecialUse.JUNK: _("Junk"),
-        SpecialUse.TRASH: _("Trash"),
-        SpecialUse.FLAGGED: _("Flagged"),
-        SpecialUse.ALL: _("All mail"),
-        SpecialUse.IMPORTANT: _("Important"),
-    }
-    return next((name for known, name in names.items() if known == role), "")
+    word = ROLE_NAMES.get(SpecialUse(role)) if role in ROLES else None
+    return str(word) if word else ""
 
 
 def mailbox_icon(mailbox: Mailbox) -> str:

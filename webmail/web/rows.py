@@ -6,14 +6,13 @@ Labels that name a message ("Archive: Mira Kestrel") are looked up once per list
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
-
-from flask_babel import gettext as _
+from datetime import date, datetime
 
 from webmail.mail.pages import MailboxPage, Row
 from webmail.mailbox import SpecialUse
 from webmail.web import language, times
 from webmail.web.faces import hue, initials
+from webmail.web.language import words as _
 
 NOT_ARCHIVED = (SpecialUse.ARCHIVE, SpecialUse.DRAFTS, SpecialUse.TRASH)
 """Where archiving a message makes no sense."""
@@ -68,7 +67,6 @@ class DrawnRow:
     machine_time: str
     time: str
     full_time: str
-    group: str
     pick: str
     archive: str
     delete: str
@@ -78,7 +76,7 @@ class DrawnRow:
 
 def _words(role: SpecialUse | None) -> RowWords:
     return RowWords(
-        locale=str(language.locale()),
+        locale=language.code(),
         no_subject=_("(no subject)"),
         nobody=_("(nobody)"),
         me=_("me"),
@@ -108,27 +106,21 @@ def grouped(page: MailboxPage, *, open_id: int = 0, address: str = "") -> list[t
     words, now = _words(page.mailbox.special_use), times.today()
     place = "".join(f"&{name}={value}" for name, value in (("after", page.cursor), ("filter", page.filter)) if value)
     drafts = page.mailbox.special_use is SpecialUse.DRAFTS
-    drawn = []
+    headings: dict[date, str] = {}
+    drawn: list[tuple[str, list[DrawnRow]]] = []
     for row in page.rows:
-        message_id = row.message.id
-        href = f"/compose?draft={message_id}" if drafts else f"/messages/{message_id}{'?' + place[1:] if place else ''}"
-        moment = row.message.internal_date
-        heading = times.group(moment, now=now, locale=words.locale)
-        drawn.append(
-            _drawn(
-                row,
-                words,
-                href=href,
-                group=heading,
-                open_id=open_id,
-                address=address.lower(),
-                time=times.short(moment, now=now, locale=words.locale),
-            )
-        )
-    return [(heading, list(rows)) for heading, rows in groupby(drawn, key=lambda row: row.group)]
+        here = times.local(row.message.internal_date)
+        day = here.date()
+        heading = headings.get(day) or headings.setdefault(day, times.group(day, now=now, locale=words.locale))
+        number = row.message.id
+        href = f"/compose?draft={number}" if drafts else f"/messages/{number}{'?' + place[1:] if place else ''}"
+        if not drawn or drawn[-1][0] != heading:
+            drawn.append((heading, []))
+        drawn[-1][1].append(_drawn(row, words, href=href, here=here, now=now, is_open=number == open_id, address=address.lower()))
+    return drawn
 
 
-def _drawn(row: Row, words: RowWords, *, href: str, group: str, open_id: int, address: str, time: str) -> DrawnRow:
+def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, is_open: bool, address: str) -> DrawnRow:
     message = row.message
     envelope = message.envelope
     who, first = _people(row, words, address=address)
@@ -137,7 +129,7 @@ def _drawn(row: Row, words: RowWords, *, href: str, group: str, open_id: int, ad
     return DrawnRow(
         id=message.id,
         href=href,
-        open=message.id == open_id,
+        open=is_open,
         unread=not message.seen,
         flagged=message.flagged,
         answered=row.answered,
@@ -150,9 +142,8 @@ def _drawn(row: Row, words: RowWords, *, href: str, group: str, open_id: int, ad
         subject=subject,
         preview=message.preview,
         machine_time=message.internal_date.isoformat(),
-        time=time,
-        full_time=times.full(message.internal_date, locale=words.locale),
-        group=group,
+        time=times.short(here, now=now, locale=words.locale),
+        full_time=times.full(here, locale=words.locale),
         pick=words.pick % named,
         archive=words.archive % named,
         delete=words.delete % named,

@@ -50,18 +50,17 @@ def _day(locale: str, day: date, form: str) -> str:
 def clock(moment: datetime) -> str:
     """The time of day: 09:41."""
     here = local(moment)
-    return _clock(str(language.locale()), here.hour, here.minute)
+    return _clock(language.code(), here.hour, here.minute)
 
 
 def exact_clock(moment: datetime) -> str:
     """The time of day with seconds: 09:41:07."""
     here = local(moment)
-    return _exact_clock(str(language.locale()), here.hour, here.minute, here.second)
+    return _exact_clock(language.code(), here.hour, here.minute, here.second)
 
 
-def short(moment: datetime, *, now: date, locale: str) -> str:
-    """For the end of a row: the time today, the weekday within a week, else the date."""
-    here = local(moment)
+def short(here: datetime, *, now: date, locale: str) -> str:
+    """For the end of a row, of a local time: the time today, the weekday within a week, else the date."""
     day = here.date()
     if day == now:
         return _clock(locale, here.hour, here.minute)
@@ -70,20 +69,19 @@ def short(moment: datetime, *, now: date, locale: str) -> str:
     return _day(locale, day, "MMMd" if day.year == now.year else "yMMMd")
 
 
-def full(moment: datetime, *, locale: str) -> str:
-    """The whole date and time, for a title."""
-    here = local(moment)
+def full(here: datetime, *, locale: str) -> str:
+    """The whole date and time of a local time, for a title."""
     return f"{_day(locale, here.date(), 'full')}, {_clock(locale, here.hour, here.minute)}"
 
 
 def full_date(moment: datetime) -> str:
     """The whole date and time in the language of this request."""
-    return full(moment, locale=str(language.locale()))
+    return full(local(moment), locale=language.code())
 
 
 def spoken(moment: datetime) -> str:
     """For the head of a message: "Today, 09:41", "Sun 20:31", "12 Nov, 08:00"."""
-    locale = str(language.locale())
+    locale = language.code()
     here, now = local(moment), today()
     at = _clock(locale, here.hour, here.minute)
     age = now - here.date()
@@ -100,9 +98,8 @@ def saved(moment: datetime) -> str:
     return clock(moment) if local(moment).date() == today() else spoken(moment)
 
 
-def group(moment: datetime, *, now: date, locale: str) -> str:
-    """The heading a row stands under: a day, a week, a month."""
-    day = local(moment).date()
+def group(day: date, *, now: date, locale: str) -> str:
+    """The heading a row of that day stands under: a day, a week, a month."""
     age = (now - day).days
     monday = now - timedelta(days=now.weekday())
     if age == 0:
@@ -125,12 +122,12 @@ def _figure(locale: str, value: float) -> str:
 
 def number(value: int) -> str:
     """A count with the separators of the language: 1,284."""
-    return _figure(str(language.locale()), value)
+    return _figure(language.code(), value)
 
 
 def size(octets: int) -> str:
     """A size in KB, MB or GB."""
-    locale = str(language.locale())
+    locale = language.code()
     if octets < 1000 * 1024:
         return _("%(n)s KB", n=_figure(locale, max(1, round(octets / 1024))))
     if octets < 1000 * 1024 * 1024:
