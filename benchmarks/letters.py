@@ -12,7 +12,11 @@ WORDS = (
     "meeting report invoice garden train window booking winter project family school ticket letter answer question morning evening "
     "coffee library mountain river bridge market kitchen delivery schedule holiday museum concert camera printer battery server"
 ).split()
-PEOPLE = [f"{first} {last}" for first in ("Mira", "Jonas", "Ilse", "Owen", "Juno", "Arlo", "Ada", "Milo") for last in ("Kestrel", "Brandt", "Marchand", "Fenn", "Okoro")]
+PEOPLE = [
+    f"{first} {last}"
+    for first in ("Mira", "Jonas", "Ilse", "Owen", "Juno", "Arlo", "Ada", "Milo")
+    for last in ("Kestrel", "Brandt", "Marchand", "Fenn", "Okoro")
+]
 START = datetime(2024, 1, 1, 8, tzinfo=UTC)
 
 
@@ -30,9 +34,7 @@ def letter(number: int, *, chance: random.Random) -> tuple[bytes, datetime]:
     if shape < 3:
         return f"{head}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode(), when
     markup = f'<html><body><table width="600"><tr><td style="color:#333">{body}</td></tr></table></body></html>'
-    alternative = (
-        f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{markup}\r\n--b--\r\n"
-    )
+    alternative = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{markup}\r\n--b--\r\n"
     if shape == 3:
         return f'{head}Content-Type: multipart/alternative; boundary="b"\r\n\r\n{alternative}'.encode(), when
     mixed = (

@@ -70,7 +70,9 @@ def test_the_corpus_is_whole(index: list[str], corpus_dir: Path) -> None:
 @pytest.fixture
 def visitor(dovecot: Dovecot, tmp_path: Path) -> Iterator[tuple[Visitor, str]]:
     username = dovecot.new_user("secret")
-    app = create_app(Settings(imap_host="localhost", imap_port=dovecot.imap, imap_security="none", smtp_security="none", data_dir=str(tmp_path / "data")))
+    app = create_app(
+        Settings(imap_host="localhost", imap_port=dovecot.imap, imap_security="none", smtp_security="none", data_dir=str(tmp_path / "data"))
+    )
     visitor = Visitor(app)
     visitor.sign_in(username, "secret")
     yield visitor, username

@@ -57,4 +57,6 @@ def test_every_make_target_a_document_names_exists() -> None:
 if __name__ == "__main__":
     plan = ROOT / "docs" / "architecture.md"
     old = plan.read_text("utf-8")
-    plan.write_text(re.sub(r"(<!-- modules -->\n).*(<!-- /modules -->)", lambda m: f"{m[1]}{module_table()}\n{m[2]}", old, flags=re.S), "utf-8")
+    plan.write_text(
+        re.sub(r"(<!-- modules -->\n).*(<!-- /modules -->)", lambda m: f"{m[1]}{module_table()}\n{m[2]}", old, flags=re.S), "utf-8"
+    )

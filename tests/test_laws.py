@@ -10,7 +10,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted((ROOT / "webmail").rglob("*.py")) + [ROOT / "app.py"]
-FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "base", "core", "manager", "managers", "handlers", "consts", "types"}
+FORBIDDEN_NAMES = {
+    "utils",
+    "util",
+    "helpers",
+    "helper",
+    "common",
+    "misc",
+    "base",
+    "core",
+    "manager",
+    "managers",
+    "handlers",
+    "consts",
+    "types",
+}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "marshal", "shelve", "yaml", "dill", "jsonpickle"}
 MODULE_LINES = 400
 FUNCTION_LINES = 60
@@ -86,7 +100,9 @@ def views() -> list[tuple[Path, ast.FunctionDef]]:
     found = []
     for path in sorted((ROOT / "webmail" / "web").glob("*.py")):
         for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef) and any("route" in ast.unparse(each) or re.search(r"\.(get|post)\(", ast.unparse(each)) for each in node.decorator_list):
+            if isinstance(node, ast.FunctionDef) and any(
+                "route" in ast.unparse(each) or re.search(r"\.(get|post)\(", ast.unparse(each)) for each in node.decorator_list
+            ):
                 found.append((path, node))
     return found
 

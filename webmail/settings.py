@@ -35,16 +35,16 @@ class Settings:
     smtp_host: str = setting("", "Host name of the server that takes mail for sending. Default: the IMAP host.")
     smtp_port: int = setting(0, "Its port. Default: 465 with `tls`, else 587.")
     smtp_security: str = setting("tls", "`tls`, `starttls`, or `none` (only for a server on loopback).")
-    tls_ca_file: str = setting("", "A private certificate authority (PEM) trusted besides the system's. Verification is never switched off.")
+    tls_ca_file: str = setting("", "A private certificate authority (PEM) trusted besides the system's; certificates are always verified.")
     mail_domain: str = setting("", "Added to a sign-in name without @ to make the From address. Empty: the person is asked once.")
     data_dir: str = setting("var", "Folder of the databases, the key and waiting attachments. Made with mode 0700.")
-    database_url: str = setting("", "Empty: SQLite files in the data folder.")
-    secret_key_file: str = setting("", "File of the master key that mail passwords are encrypted with. Default: `master.key` in the data folder.")
+    database_url: str = setting("", "Empty: SQLite files in the data folder. Nothing else is supported so far.")
+    secret_key_file: str = setting("", "File of the key that mail passwords are encrypted with. Default: `master.key` in the data folder.")
     bind: str = setting("127.0.0.1", "Address the web server listens on.")
     port: int = setting(8000, "Port the web server listens on.")
     threads: int = setting(32, "Threads of the web process.")
-    worker: str = setting("embedded", "`embedded`: a child process of the same command delivers and indexes; `external`: you run `flask --app app worker`.")
-    public_url: str = setting("", "The address people type, e.g. `https://mail.example.org`. https makes cookies Secure; plain http beyond loopback is refused.")
+    worker: str = setting("embedded", "`embedded`: a child process of the same command; `external`: you run `flask --app app worker`.")
+    public_url: str = setting("", "The address people type, e.g. `https://mail.example.org`. Plain http beyond loopback is refused.")
     trusted_proxies: int = setting(0, "How many reverse proxies in front of the web server set X-Forwarded-For, -Proto and -Host.")
     undo_seconds: int = setting(10, "How long a sent message waits for Undo before it is handed over.")
     attachment_limit: int = setting(36_700_160, "Largest total size of one form's files, in bytes.")
@@ -60,7 +60,9 @@ class Settings:
     def smtp(self) -> Server:
         """The submission server."""
         security = Security(self.smtp_security)
-        return Server(self.smtp_host or self.imap_host, self.smtp_port or (465 if security is Security.TLS else 587), security, self.tls_ca_file)
+        return Server(
+            self.smtp_host or self.imap_host, self.smtp_port or (465 if security is Security.TLS else 587), security, self.tls_ca_file
+        )
 
     @property
     def data_path(self) -> Path:
@@ -155,6 +157,9 @@ def is_loopback(host: str) -> bool:
 
 
 EXPLANATIONS = {
+    "database_url_unsupported": "{field}: only SQLite in the data folder is supported so far; leave it empty",
+    "key_readable": "{field}: the file of the master key can be read by others; run chmod 600 on it",
+    "key_content": "{field}: this is not a file with a master key",
     "setting_file": "{field} is not valid TOML: {reason}",
     "setting_unknown": "there is no setting named {field} in webmail.toml",
     "setting_number": "{field} must be a whole number, not {value!r}",

@@ -182,6 +182,6 @@ def test_a_cursor_of_our_own_is_read_back_and_any_other_is_refused(person: Perso
     rows = messages.page(person.gate.database, person.mailbox().id, filter=None, before=None, limit=1)
     cursor = listing.write_cursor(rows[0])
     assert listing.read_cursor(cursor) == (int(rows[0].summary.internal_date.timestamp() * 1_000_000), rows[0].summary.id)
-    for bad in ("x", "1", "1-", "-1", "1-2-3", "9" * 80, "١-٢", "1 -2"):
+    for bad in ("x", "1", "1.", ".1", "1.2.3", "9" * 80, "١.٢", "1 .2", "1.-2"):
         with pytest.raises(Exception, match="cursor"):
             listing.read_cursor(bad)

@@ -230,7 +230,7 @@ def _failed(attempt: Attempt, state: SubmissionState, error: WebmailError) -> Su
 
 def _unclear(attempt: Attempt, taken: list[str], error: WebmailError) -> SubmissionState:
     """The body may have arrived: only the person can decide what to do (RFC 1047)."""
-    attempt.results.update({address: (RecipientState.UNCLEAR.value, "", error.server_text) for address in taken})
+    attempt.results.update(dict.fromkeys(taken, (RecipientState.UNCLEAR.value, "", error.server_text)))
     outgoing.set_recipients(attempt.database, attempt.submission.id, results=attempt.results)
     attempt.step("unclear", kind="danger", error=error.code)
     attempt.move(SubmissionState.HANDING_OVER, SubmissionState.UNCLEAR, error=error)

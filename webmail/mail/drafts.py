@@ -24,6 +24,7 @@ from webmail.mail.session import MailSession, account, connection, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import build, mime, reply
 from webmail.message.summary import Envelope, Flag, MessageId
+from webmail.sanitize import text as sanitized_text
 from webmail.store import drafts, jobs, mailboxes, messages
 from webmail.store.drafts import DraftRow, MessageRef
 from webmail.store.messages import StoredMessage
@@ -174,7 +175,7 @@ def open_message(session: MailSession, message_id: int) -> str:
         cc=_line(written.cc),
         bcc=_line(written.bcc),
         subject=written.subject,
-        text=written.text,
+        text=written.text or sanitized_text.as_text(written.html),
     )
     now = stored.summary.internal_date
     _put(session, fields, now=now, in_reply_to=written.in_reply_to, references=written.references)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import TimeoutError as StillRunning
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import ListedMessage
 
 PAGE = 50
+CURSOR = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})")
 PATIENCE = 0.3
 """Seconds a page waits for the freshness check; a later one finishes by itself and the next page profits."""
 
@@ -127,15 +129,16 @@ def row(listed: ListedMessage, *, outgoing: bool) -> Row:
 
 
 def write_cursor(listed: ListedMessage) -> str:
-    """The place after a row, as text for a URL: its internal date in microseconds and its id."""
-    return f"{int(listed.summary.internal_date.timestamp() * 1_000_000)}-{listed.summary.id}"
+    """The place of a row in its list, as text for a URL: its internal date in microseconds and its id."""
+    date, message_id = messages.place(listed.summary)
+    return f"{date}.{message_id}"
 
 
 def read_cursor(text: str) -> tuple[int, int] | None:
     """The place a cursor names. Raises InvalidInput for anything we did not write."""
     if not text:
         return None
-    date, _, message_id = text.partition("-")
-    if not (date.isascii() and date.isdigit() and message_id.isascii() and message_id.isdigit() and len(text) < 60):
+    found = CURSOR.fullmatch(text)
+    if found is None:
         raise InvalidInput("cursor", field="after", value=text)
-    return int(date), int(message_id)
+    return int(found[1]), int(found[2])

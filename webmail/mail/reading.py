@@ -7,6 +7,7 @@ section is fetched by its number. Bodies are decoded and cleaned once and kept i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from urllib.parse import quote
@@ -31,6 +32,9 @@ TEXT_LIMIT = 512 * 1024
 HTML_LIMIT = 1024 * 1024
 SOURCE_LIMIT = 256 * 1024
 HEADER_LIMIT = 256 * 1024
+WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
+BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
+PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
 IMAGE_SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
     b"\xff\xd8\xff": "image/jpeg",
@@ -81,6 +85,7 @@ def message_page(
     state = mailboxes.state(session.database, mailbox.id)
     if mark_seen and not stored.summary.seen and not state.read_only:
         _mark_seen(session, stored, mailbox)
+        state = mailboxes.state(session.database, mailbox.id)
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
@@ -130,8 +135,15 @@ def _delsp(part: Part | None) -> bool:
 
 
 def _height(document: str) -> int:
-    """A first guess at the height of the frame in pixels: without script the frame keeps it and scrolls inside."""
-    return max(240, min(4000, len(document) // 12))
+    """A guess at the height of the frame in pixels: without script the frame keeps it and scrolls inside.
+
+    Counts lines of words, pictures and the things that begin a line; rather too high than too low.
+    """
+    body = document.partition("<body")[2]
+    words = sum(len(run) for run in WORDS.findall(body))
+    pictures = sum(min(600, int(height)) for height in PICTURE_HEIGHTS.findall(body))
+    blocks = len(BLOCKS.findall(body))
+    return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
 def attachment_row(part: Part) -> AttachmentRow:

@@ -33,8 +33,8 @@ from webmail.mail.drafts import DraftFields, Incomplete
 from webmail.mail.pages import OutboxPage, RecipientRow, RecipientState, SubmissionPage, SubmissionRow, SubmissionState, SubmissionStep
 from webmail.mail.session import MailSession, account
 from webmail.message import build
-from webmail.store import jobs, outgoing
 from webmail.store import drafts as stored_drafts
+from webmail.store import jobs, outgoing
 from webmail.store.drafts import DraftRow
 from webmail.store.outgoing import Submission
 
@@ -49,6 +49,8 @@ WAITING = (
     SubmissionState.ACCEPTED,
     SubmissionState.RETRYING,
 )
+RECIPIENTS = 500
+"""Recipients one field may hold; servers take at least 100 and rarely more than 1,000 (RFC 5321 §4.5.3.1.8)."""
 SHOWN = 200
 """Submissions an outbox page lists."""
 
@@ -104,6 +106,8 @@ def _missing(session: MailSession, row: DraftRow) -> tuple[tuple[str, str, dict[
         wrong = [*parsed.invalid, *(each.addr_spec for each in parsed.addresses if not valid_addr_spec(each.addr_spec))]
         if wrong:
             errors.append((name, "address", {"value": ", ".join(wrong[:5])}))
+        if parsed.cut or len(parsed.addresses) > RECIPIENTS:
+            errors.append((name, "too_many_recipients", {"limit": RECIPIENTS}))
         found += len(parsed.addresses)
     if not found and not errors:
         errors.append(("to", "no_recipient", {}))
@@ -148,7 +152,7 @@ def retry(session: MailSession, submission_id: int, *, now: datetime) -> None:
     """Try again now: what failed or waits, and by the person's own decision what is unclear."""
     mine = account(session)
     found = outgoing.get(session.database, mine.id, submission_id)
-    if found.state not in RETRYABLE:
+    if found.state not in RETRYABLE or found.reopened:
         raise Conflict("too_late")
     again = {
         each.address: (RecipientState.WAITING.value, "", "")
@@ -204,7 +208,7 @@ def _row(found: Submission) -> SubmissionRow:
         due_at=found.due_at,
         has_attachments=found.has_attachments,
         can_cancel=state in CANCELLABLE,
-        can_retry=state in RETRYABLE,
+        can_retry=state in RETRYABLE and not found.reopened,
         can_edit=state in EDITABLE,
     )
 

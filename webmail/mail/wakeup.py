@@ -5,7 +5,7 @@ from __future__ import annotations
 from webmail.mail.session import Gate
 from webmail.store.jobs import Waiter, wake
 
-__all__ = ["wake", "waiter"]
+__all__ = ["waiter", "wake"]
 
 
 def waiter(gate: Gate) -> Waiter:
