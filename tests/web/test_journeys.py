@@ -238,6 +238,16 @@ def test_writing_keeping_attaching_and_sending(visitor: Visitor, robin: Person) 
     assert "Hello 你好" in visitor.words
 
 
+def test_closing_keeps_the_draft_and_goes_back(visitor: Visitor, robin: Person) -> None:
+    visitor.get("/compose?next=/outbox")
+    form = visitor.form(holding="subject")
+    close = str(form.xpath(".//button[contains(@formaction, 'close=1')]/@formaction")[0])
+    visitor.post(close, {**dict(form.form_values()), "subject": "Later", "action": "save"})
+    assert "Draft saved." in visitor.notices()
+    assert str(visitor.page.findtext(".//title")).startswith("Outbox")
+    assert robin.truth("Drafts") == 1
+
+
 def test_a_double_click_sends_once_and_undo_opens_the_draft_again(visitor: Visitor) -> None:
     visitor.get("/compose")
     form = visitor.form(holding="subject")

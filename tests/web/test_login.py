@@ -58,6 +58,14 @@ def test_parts_of_pages_are_not_redirected_to_a_form(fresh: Flask) -> None:
     assert answer.status_code == 401
 
 
+def test_what_was_typed_survives_a_session_that_has_ended(fresh: Flask) -> None:
+    answer = fresh.test_client().post("/drafts/k", data={"text": "a long <letter>"})
+    assert answer.status_code == 401
+    page = html.document_fromstring(answer.get_data(as_text=True))
+    assert page.xpath("//textarea/text()")[0].strip() == "a long <letter>"
+    assert page.xpath("//a[@href='/login']")
+
+
 def test_a_hostile_place_to_come_back_to_is_forgotten(fresh: Flask) -> None:
     page = html.document_fromstring(fresh.test_client().get("/login?next=//evil.example").get_data(as_text=True))
     assert page.xpath("//input[@name='next']") == []

@@ -34,7 +34,7 @@ def new() -> Response:
         return redirect(url_for("login.address", next=navigation.here()))
     draft = request.args.get("draft", type=int)
     if draft is not None:
-        return redirect(url_for("compose.edit", key=drafts.open_message(current_mail(), draft)))
+        return _editing(drafts.open_message(current_mail(), draft))
     action = next((name for name in ANSWERS if name in request.args), "")
     original = request.args.get(action, type=int) if action else None
     to, cc, bcc, subject, text = (request.args.get(name, "") for name in ("to", "cc", "bcc", "subject", "body"))
@@ -79,7 +79,15 @@ def discard(key: str) -> Response:
 
 def _save(fields: DraftFields) -> Response:
     page = drafts.save(current_mail(), fields, now=services().now(), files=_files())
-    return redirect(url_for("compose.edit", key=page.key), 303)
+    if request.args.get("close"):
+        notices.put("saved")
+        return navigation.back()
+    return _editing(page.key)
+
+
+def _editing(key: str) -> Response:
+    """The form of a draft, which remembers where the person came from."""
+    return redirect(url_for("compose.edit", key=key, next=navigation.asked_next() or None), 303)
 
 
 def _remove(fields: DraftFields) -> Response:

@@ -80,7 +80,9 @@ def step_words(step: SubmissionStep) -> StepWords:
     address, folder = given.get("address", ""), role_name("sent") if given.get("folder") else ""
     words = {
         "queued": StepWords(_("You pressed Send")),
-        "connected": StepWords(_("Connected to %(host)s", host=given.get("host", "")), given.get("tls", ""), "lock"),
+        "connected": StepWords(
+            _("Connected to %(host)s", host=given.get("host", "")), given.get("tls", ""), "lock" if given.get("tls") else "server"
+        ),
         "accepted": StepWords(
             ngettext("Accepted for %(n)s recipient", "Accepted for %(n)s recipients", count, n=times.number(count)), reply
         ),
