@@ -59,7 +59,7 @@ class AuthenticationFailed(WebmailError):
 class ServerUnavailable(WebmailError):
     """A server cannot be used now; trying again later can help.
 
-    Codes: ``connect``, ``timeout``, ``disconnected``, ``greeting``, ``unavailable``, ``limit``, ``inuse``.
+    Codes: ``connect``, ``timeout``, ``disconnected``, ``greeting``, ``turned_away``, ``unavailable``, ``limit``, ``inuse``.
     Codes for which trying again does not help until somebody mends something: see ``ServerUnusable``.
     """
 

@@ -240,7 +240,7 @@ def test_a_login_that_is_forbidden_sends_no_password(scripted: Scripts) -> None:
 def test_greetings_that_are_none(scripted: Scripts) -> None:
     cases = {
         b"* BYE [UNAVAILABLE] come back later\r\n": ("unavailable", "come back later"),
-        b"* BYE too many of you\r\n": ("greeting", "too many of you"),
+        b"* BYE too many of you\r\n": ("turned_away", "too many of you"),
         b"220 smtp.example.org ESMTP\r\n": ("greeting", ""),
         b"\x00\xff\x16\x03\r\n": ("greeting", ""),
         b"": ("timeout", ""),

@@ -228,9 +228,9 @@ class Dovecot:
             self._process.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def new_user(self, password: str = "secret", *, quota: str = "") -> str:
-        """The name of a new user with an empty mailbox, ``user1@example.test``; ``quota`` such as ``20K``."""
-        username = f"user{next(self._numbers)}@{DOMAIN}"
+    def new_user(self, password: str = "secret", *, quota: str = "", domain: str = DOMAIN) -> str:
+        """The name of a new user with an empty mailbox, ``user1@example.test`` or only ``user1``; ``quota`` such as ``20K``."""
+        username = f"user{next(self._numbers)}" + (f"@{domain}" if domain else "")
         secret = base64.b64encode(password.encode("utf-8")).decode("ascii")
         extra = f"userdb_quota_rule=*:storage={quota}" if quota else ""
         # A file for each user: Dovecot looks at most once a second whether one has changed.

@@ -76,12 +76,12 @@ class Scripted:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        reader = client.makefile("rb")
         try:
             if self._greeting == SILENCE:
                 time.sleep(5)
                 return
             client.sendall(self._greeting)
-            reader = client.makefile("rb")
             while line := reader.readline():
                 self.lines.append(self._with_literals(line, reader, client))
                 answer = self._answer(self.lines[-1])
@@ -92,11 +92,13 @@ class Scripted:
                     return
                 client.sendall(answer.replace(START_TLS, b""))
                 if START_TLS in answer and self._context is not None:
+                    reader.close()
                     client = self._context.wrap_socket(client, server_side=True)
                     reader = client.makefile("rb")
         except (OSError, ValueError):
             pass
         finally:
+            reader.close()  # A socket lives as long as what reads from it.
             client.close()
 
     def _with_literals(self, line: bytes, reader: BinaryIO, client: socket.socket) -> bytes:

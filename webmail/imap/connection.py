@@ -47,8 +47,8 @@ class Selected:
 def connect(server: Server, *, timeout: float = TIMEOUT) -> Connection:
     """Open a connection that is safe to send a password on. Costs a TCP and a TLS handshake and two round trips.
 
-    Raises ServerUnavailable (``connect``, ``timeout``, ``greeting``, ``disconnected``, ``unavailable``, ``limit``) or
-    ServerUnusable (``tls_expired``, ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``,
+    Raises ServerUnavailable (``connect``, ``timeout``, ``greeting``, ``turned_away``, ``disconnected``, ``unavailable``,
+    ``limit``) or ServerUnusable (``tls_expired``, ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``,
     ``starttls_refused``, ``starttls_injection``, ``preauth``, ``insecure``). RFC 9051 §11, RFC 8314.
     """
     if server.security is Security.NONE and not is_loopback(server.host):
@@ -91,7 +91,7 @@ def _greeting_error(greeting: object, *, server: Server) -> ServerUnavailable:
     if not isinstance(greeting, bytes) or not greeting.upper().startswith(b"* BYE"):
         return ServerUnavailable("greeting", host=server.host, port=server.port)
     farewell = responses.condition("BYE", greeting[6:])
-    code = farewell.code.lower() if farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "greeting"
+    code = farewell.code.lower() if farewell.code in {"UNAVAILABLE", "LIMIT", "INUSE"} else "turned_away"
     return ServerUnavailable(code, server_text=farewell.text, host=server.host, port=server.port)
 
 

@@ -43,12 +43,15 @@ class _Kept:
 
 
 class Pool:
-    """At most ``limit`` connections for each account; those idle for ``idle_seconds`` are closed when somebody looks."""
+    """At most ``limit`` connections for each account; those idle for ``idle_seconds`` are closed when somebody looks.
+
+    ``timeout`` is how many seconds a server is waited for.
+    """
 
     def __init__(self, *, limit: int = 3, idle_seconds: float = 300, timeout: float = TIMEOUT, workers: int = 4) -> None:
         self._limit = limit
         self._idle_seconds = idle_seconds
-        self._timeout = timeout
+        self.timeout = timeout
         self._workers = workers
         self._start_empty()
 
@@ -103,7 +106,7 @@ class Pool:
             if time.monotonic() - idle.since < TRUSTED_SECONDS or _answers(idle.connection):
                 return idle.connection
             idle.connection.close()
-        connection = connect(account.imap, timeout=self._timeout)
+        connection = connect(account.imap, timeout=self.timeout)
         try:
             connection.authenticate(credentials())
         except BaseException:

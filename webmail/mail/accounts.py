@@ -36,7 +36,7 @@ def sign_in(gate: Gate, username: str, *, password: str, now: datetime) -> Signe
         if any(character in value for character in "\r\n\0"):
             raise InvalidInput("line_break", field=field)
     given = Credentials(username, password)
-    connection = connect(gate.imap_server)
+    connection = connect(gate.imap_server, timeout=gate.imap.timeout)
     try:
         connection.authenticate(given)
         listed = list_mailboxes(connection)

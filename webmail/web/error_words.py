@@ -93,6 +93,7 @@ SENTENCES: dict[str, LazyString] = {
     "timeout": _("The mail server %(host)s did not answer in time."),
     "disconnected": _("The mail server %(host)s broke off the connection."),
     "greeting": _("%(host)s answered, but not as a mail server does."),
+    "turned_away": _("The mail server %(host)s turned the connection away."),
     "unavailable": _("The mail server %(host)s says that it cannot work at the moment."),
     "inuse": _("The mailbox is in use by another program, and the server does not share it."),
     "uidvalidity_changed": _("The server has renumbered the messages of this folder. The list is being read anew."),
