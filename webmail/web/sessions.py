@@ -30,12 +30,13 @@ def _changed(session: CallbackDict[str, Any]) -> None:
 
 
 class ServerSession(CallbackDict[str, Any], SessionMixin):
-    """What is remembered of one browser. ``token`` is empty until there is a row."""
+    """What is remembered of one browser. ``token`` is empty until there is a row; ``prolonged`` says that it lives longer now."""
 
     def __init__(self, initial: dict[str, Any] | None = None, *, token: str = "") -> None:
         super().__init__(initial, _changed)
         self.token = token
         self.replaces = ""
+        self.prolonged = False
         self.modified = False
 
     def renew(self) -> None:
@@ -61,14 +62,17 @@ class ServerSessions(SessionInterface):
         stored = sessions.load(self.database, token, now=now)
         if stored is None:
             return ServerSession()
+        session = ServerSession(dict(stored.data), token=token)
         if now - stored.last_seen > SEEN_WITHIN:
-            sessions.touch(self.database, token, now=now)
-        return ServerSession(dict(stored.data), token=token)
+            session.prolonged = sessions.touch(self.database, token, now=now)
+        return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002  # the signature is Flask's
         assert isinstance(session, ServerSession)
         if session.accessed:
             response.vary.add("Cookie")
+        if session.prolonged and session.token and session.get(KEEP):
+            self._hand_out(session, response)
         if not session.modified:
             return
         if session.replaces:
@@ -93,6 +97,10 @@ class ServerSessions(SessionInterface):
             data=dict(session),
             lifetime=self.services.session_lifetime,
         )
+        self._hand_out(session, response)
+
+    def _hand_out(self, session: ServerSession, response: Response) -> None:
+        """Give the browser its key; where the person asked for it, for as long as the row lives."""
         response.set_cookie(
             self.services.cookie_name,
             session.token,
