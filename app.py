@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             trusted_proxies=settings.trusted_proxies,
             upload_limit=settings.attachment_limit,
             session_lifetime=timedelta(days=settings.session_days),
+            secret_key=gate.database.key.derived("form tokens"),
         ),
     )
     commands.register(app, gate)

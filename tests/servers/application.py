@@ -28,7 +28,9 @@ class Application:
         self.folder = folder
         self.port = free_port()
         self.log = folder / "webmail.log"
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("WEBMAIL_") or name == "WEBMAIL_CORPUS"}
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("WEBMAIL_") or name == "WEBMAIL_CORPUS"
+        }
         self.environment |= {"WEBMAIL_DATA_DIR": str(folder / "data"), "WEBMAIL_PORT": str(self.port), "WEBMAIL_UNDO_SECONDS": "1"}
         self.environment |= {f"WEBMAIL_{name.upper()}": value for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None

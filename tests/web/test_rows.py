@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
+from markupsafe import Markup
 
 from tests.web import samples
 from webmail.web import rows, times
@@ -73,9 +76,30 @@ def test_a_size_is_told_in_the_unit_people_know(pages: Flask, octets: int, words
         assert times.size(octets) == words
 
 
+def as_is(row: rows.DrawnRow) -> Any:
+    """Leaves a row undrawn, to look at what would be drawn."""
+    return row
+
+
+def test_a_row_is_drawn_again_only_when_it_shows_something_else(pages: Flask) -> None:
+    times_drawn: list[int] = []
+
+    def draw(row: rows.DrawnRow) -> Markup:
+        times_drawn.append(row.id)
+        return Markup("drawn")
+
+    message = samples.summary(90_001)
+    flagged = replace(message, flags=message.flags | {"\\Flagged"})
+    for each in (message, message, flagged, flagged):
+        row = samples.Row(each, each.envelope.sender, has_attachments=False)
+        with pages.test_request_context("/"):
+            rows.grouped(samples.mailbox_page(rows=(row,)), draw=draw)
+    assert len(times_drawn) == 2
+
+
 def test_rows_stand_under_their_headings_in_order(pages: Flask) -> None:
     with pages.test_request_context("/", headers={"Accept-Language": "en-GB"}):
-        grouped = rows.grouped(samples.mailbox_page(), open_id=5, address="robin@example.org")
+        grouped = rows.grouped(samples.mailbox_page(), draw=as_is, open_id=5, address="robin@example.org")
     assert [(title, [row.id for row in drawn]) for title, drawn in grouped][:3] == [
         ("Today", [1, 2, 3, 4]),
         ("Yesterday", [5, 6, 7]),
@@ -86,7 +110,7 @@ def test_rows_stand_under_their_headings_in_order(pages: Flask) -> None:
 
 def test_a_row_keeps_the_place_in_the_list(pages: Flask) -> None:
     with pages.test_request_context("/"):
-        grouped = rows.grouped(samples.mailbox_page(cursor="17-3", filter=samples.mailbox_page().filter))
+        grouped = rows.grouped(samples.mailbox_page(cursor="17-3", filter=samples.mailbox_page().filter), draw=as_is)
     assert grouped[0][1][0].href == "/messages/1?after=17-3"
 
 
@@ -94,7 +118,7 @@ def test_a_doubtful_sender_is_shown_as_it_came(pages: Flask) -> None:
     message = samples.summary(sender_doubtful=True, from_raw="good@bank.example <evil@x.example>")
     row = samples.Row(message, message.envelope.sender, has_attachments=False)
     with pages.test_request_context("/"):
-        drawn = rows.grouped(samples.mailbox_page(rows=(row,)))[0][1][0]
+        drawn = rows.grouped(samples.mailbox_page(rows=(row,)), draw=as_is)[0][1][0]
     assert drawn.who == "good@bank.example <evil@x.example>"
     assert drawn.initials == "?"
     assert drawn.doubtful

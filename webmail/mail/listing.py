@@ -12,7 +12,7 @@ from webmail.mail import sync
 from webmail.mail.pages import Filter, Freshness, MailboxPage, Row
 from webmail.mail.session import MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
-from webmail.message.summary import Flag, Uid
+from webmail.message.summary import Flag, MessageSummary, Uid
 from webmail.store import jobs, mailboxes, messages
 from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import ListedMessage
@@ -132,6 +132,12 @@ def write_cursor(listed: ListedMessage) -> str:
     """The place of a row in its list, as text for a URL: its internal date in microseconds and its id."""
     date, message_id = messages.place(listed.summary)
     return f"{date}.{message_id}"
+
+
+def cursor_at(summary: MessageSummary) -> str:
+    """The cursor of the page whose first row is this message."""
+    date, message_id = messages.place(summary)
+    return f"{date}.{message_id + 1}"
 
 
 def read_cursor(text: str) -> tuple[int, int] | None:

@@ -20,7 +20,7 @@ from webmail.mail.session import MailSession, account, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import charset, header, mime, text
 from webmail.message.mime import Part
-from webmail.message.summary import Flag, MessageId
+from webmail.message.summary import Flag, MessageId, MessageSummary
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
 from webmail.store import bodies, mailboxes, messages
@@ -106,16 +106,21 @@ def message_page(
         notices=content.notices,
         newer=newer,
         older=older,
-        list=_list_beside(session, mailbox, known=state, cursor=cursor, filter=filter),
+        list=_list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter),
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         read_only=state.read_only,
     )
 
 
-def _list_beside(session: MailSession, mailbox: Mailbox, *, known: MailboxState, cursor: str, filter: str) -> MailboxPage | None:
-    """The list stays visible beside the message; a message must open even where its list cannot be drawn."""
+def _list_beside(
+    session: MailSession, mailbox: Mailbox, summary: MessageSummary, *, known: MailboxState, cursor: str, filter: str
+) -> MailboxPage | None:
+    """The list stays visible beside the message, on the page that has its row; a message must open even without it."""
     try:
-        return listing.page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
+        page = listing.page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
+        if filter or any(row.message.id == summary.id for row in page.rows):
+            return page
+        return listing.page_of(session, mailbox, known=known, cursor=listing.cursor_at(summary), filter=filter)
     except WebmailError:
         return None
 

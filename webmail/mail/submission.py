@@ -226,4 +226,5 @@ def report(session: MailSession, submission_id: int) -> SubmissionPage:
         message_id_field=found.message_id_field,
         error_code=found.error_code,
         server_text=found.server_text,
+        outbox=outbox(session),
     )

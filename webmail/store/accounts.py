@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from webmail.account import Account, AccountId, Identity, IdentityId, Security, Server, User, UserId
 from webmail.address import Address
@@ -13,6 +13,9 @@ from webmail.errors import NotFound
 from webmail.store.columns import clean, microseconds
 from webmail.store.database import Database
 from webmail.store.schema import accounts, identities, users
+
+OF_USER = select(accounts).where(accounts.c.user_id == bindparam("user")).order_by(accounts.c.id)
+IDENTITIES = select(identities).where(identities.c.account_id.in_(bindparam("accounts", expanding=True))).order_by(identities.c.id)
 
 
 def find_or_create(database: Database, username: str, *, imap: Server, smtp: Server, now: datetime) -> Account:
@@ -38,9 +41,7 @@ def get(database: Database, account_id: AccountId) -> Account:
 def of_user(database: Database, user_id: UserId) -> tuple[Account, ...]:
     """The accounts of a user, oldest first."""
     with database.durable() as connection:
-        return _accounts(
-            connection, connection.execute(select(accounts).where(accounts.c.user_id == user_id).order_by(accounts.c.id)).all()
-        )
+        return _accounts(connection, connection.execute(OF_USER, {"user": user_id}).all())
 
 
 def user(database: Database, user_id: UserId) -> User:
@@ -106,7 +107,7 @@ def _account(connection: Connection, account_id: int) -> Account:
 def _accounts(connection: Connection, rows: Sequence[Row[*tuple[object, ...]]]) -> tuple[Account, ...]:
     ids = [row._mapping["id"] for row in rows]
     known: dict[int, list[Identity]] = {each: [] for each in ids}
-    for each in connection.execute(select(identities).where(identities.c.account_id.in_(ids)).order_by(identities.c.id)) if ids else ():
+    for each in connection.execute(IDENTITIES, {"accounts": ids}) if ids else ():
         identity = Identity(IdentityId(each.id), AccountId(each.account_id), Address(each.name, each.addr_spec))
         known[each.account_id].append(identity)
     return tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from webmail.account import AccountId
 from webmail.store.columns import clean
@@ -13,16 +13,20 @@ LIMIT = 64 << 20
 USED_LATELY = 64
 """A body among so many used last need not be marked as used again: reading must not cost a write."""
 
+LAST = select(func.max(bodies.c.used)).scalar_subquery()
+KEPT = select(bodies.c.html, bodies.c.used, LAST.label("last")).where(
+    bodies.c.account_id == bindparam("account"), bodies.c.key == bindparam("which")
+)
+
 
 def cached_body(database: Database, *, account_id: AccountId, key: str) -> str | None:
     """A body made ready earlier, or None."""
-    mine = (bodies.c.account_id == account_id) & (bodies.c.key == key)
     with database.index() as connection:
-        row = connection.execute(select(bodies.c.html, bodies.c.used).where(mine)).first()
-        last = _last_used(connection)
+        row = connection.execute(KEPT, {"account": account_id, "which": key}).first()
     if row is None:
         return None
-    if row.used <= last - USED_LATELY:
+    if row.used <= row.last - USED_LATELY:
+        mine = (bodies.c.account_id == account_id) & (bodies.c.key == key)
         with database.index_write() as connection:
             connection.execute(update(bodies).where(mine).values(used=_last_used(connection) + 1))
     return str(row.html)

@@ -10,7 +10,7 @@ import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from webmail.account import AccountId, Credentials
 from webmail.errors import Conflict, NotFound
@@ -20,6 +20,7 @@ from webmail.store.masterkey import MasterKey
 from webmail.store.schema import credentials as table
 
 NONCE_SIZE = 12
+KEPT = select(table.c.key_id).where(table.c.account_id == bindparam("account"))
 
 
 def save(database: Database, key: MasterKey, *, account_id: AccountId, credentials: Credentials) -> None:
@@ -61,7 +62,7 @@ def erase(database: Database, account_id: AccountId) -> None:
 def exists(database: Database, account_id: AccountId) -> bool:
     """Whether credentials of the account are kept; whether they still open, ``read`` tells."""
     with database.durable() as connection:
-        return connection.execute(select(table.c.key_id).where(table.c.account_id == account_id)).first() is not None
+        return connection.execute(KEPT, {"account": account_id}).first() is not None
 
 
 def _bound_to(account_id: AccountId, key_id: str) -> bytes:

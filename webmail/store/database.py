@@ -224,7 +224,9 @@ def _engine(path: Path, *, size: int, begin: str, pragmas: tuple[str, ...]) -> E
 
     @event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        # By the driver itself: this happens for every look-up, and SQLAlchemy's way costs as much as the look-up.
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # what our creator made
+        driver.execute(begin)
 
     return engine
 
@@ -234,8 +236,9 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
     try:
         with engine.begin() as connection:
             yield connection
-    except exc.OperationalError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+    except (exc.OperationalError, sqlite3.OperationalError) as error:
+        reason = error.orig if isinstance(error, exc.OperationalError) else error
+        if getattr(reason, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
             raise Conflict("store_busy") from error
         raise
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from webmail.account import AccountId
 from webmail.errors import NotFound
@@ -30,6 +30,13 @@ ROLE_ORDER = (
     SpecialUse.JUNK,
     SpecialUse.TRASH,
 )
+# Made once: to put a query together costs as much as to run it, and these run for every page.
+STATE = select(mailbox_state).where(mailbox_state.c.mailbox_id == bindparam("mailbox"))
+STATES = select(mailbox_state).where(mailbox_state.c.account_id == bindparam("account"))
+LIVING = select(mailboxes).where(mailboxes.c.account_id == bindparam("account"), mailboxes.c.gone == 0)
+ONE = LIVING.where(mailboxes.c.id == bindparam("which"))
+OF_ROLE = LIVING.where(mailboxes.c.special_use == bindparam("which")).order_by(mailboxes.c.id).limit(1)
+OF_NAME = LIVING.where(mailboxes.c.name == bindparam("which")).order_by(mailboxes.c.id).limit(1)
 CHUNK = 500
 """Rows deleted in one transaction, so that nobody waits long for the index."""
 
@@ -139,7 +146,7 @@ def overview(database: Database, account_id: AccountId) -> tuple[tuple[Mailbox, 
     with database.durable() as connection:
         rows = _living(connection, account_id)
     with database.index() as connection:
-        known = {row.mailbox_id: row for row in connection.execute(select(mailbox_state).where(mailbox_state.c.account_id == account_id))}
+        known = {row.mailbox_id: row for row in connection.execute(STATES, {"account": account_id})}
     listed = in_order(_mailbox(row, known.get(row.id)) for row in rows)
     return listed, {MailboxId(mailbox_id): _state(row) for mailbox_id, row in known.items()}
 
@@ -163,7 +170,7 @@ def _path(mailbox: Mailbox) -> tuple[list[str], str]:
 
 def get(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> Mailbox:
     """A mailbox of the account. Raises NotFound, also for one that is gone or belongs to somebody else."""
-    found = _one(database, (mailboxes.c.account_id == account_id) & (mailboxes.c.id == mailbox_id))
+    found = _one(database, ONE, account=account_id, which=mailbox_id)
     if found is None:
         raise NotFound("mailbox")
     return found
@@ -171,21 +178,21 @@ def get(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> Mai
 
 def by_role(database: Database, account_id: AccountId, role: SpecialUse) -> Mailbox | None:
     """The mailbox that has a role, or None."""
-    return _one(database, (mailboxes.c.account_id == account_id) & (mailboxes.c.special_use == role.value))
+    return _one(database, OF_ROLE, account=account_id, which=role.value)
 
 
 def by_name(database: Database, account_id: AccountId, name: str) -> Mailbox | None:
     """The mailbox of a name, or None."""
-    return _one(database, (mailboxes.c.account_id == account_id) & (mailboxes.c.name == clean(name)))
+    return _one(database, OF_NAME, account=account_id, which=clean(name))
 
 
-def _one(database: Database, condition: Any) -> Mailbox | None:
+def _one(database: Database, query: Select[Any], *, account: AccountId, which: int | str) -> Mailbox | None:
     with database.durable() as connection:
-        row = connection.execute(select(mailboxes).where(condition, mailboxes.c.gone == 0).order_by(mailboxes.c.id).limit(1)).first()
+        row = connection.execute(query, {"account": account, "which": which}).first()
     if row is None:
         return None
     with database.index() as connection:
-        return _mailbox(row, connection.execute(select(mailbox_state).where(mailbox_state.c.mailbox_id == row.id)).first())
+        return _mailbox(row, connection.execute(STATE, {"mailbox": row.id}).first())
 
 
 def renamed(database: Database, account_id: AccountId, *, old: str, new: str, delimiter: str) -> None:
@@ -221,7 +228,7 @@ def removed(database: Database, account_id: AccountId, mailbox_id: MailboxId) ->
 def state(database: Database, mailbox_id: MailboxId) -> MailboxState:
     """How far the index of a mailbox has come; the state of one never opened is all zero."""
     with database.index() as connection:
-        row = connection.execute(select(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id)).first()
+        row = connection.execute(STATE, {"mailbox": mailbox_id}).first()
     return MailboxState(mailbox_id) if row is None else _state(row)
 
 
@@ -321,7 +328,7 @@ def _ensure(connection: Connection, mailbox_id: MailboxId, account_id: AccountId
 
 
 def _living(connection: Connection, account_id: AccountId) -> Sequence[Row[*tuple[Any, ...]]]:
-    return connection.execute(select(mailboxes).where(mailboxes.c.account_id == account_id, mailboxes.c.gone == 0)).all()
+    return connection.execute(LIVING, {"account": account_id}).all()
 
 
 def _mailbox(row: Row[*tuple[Any, ...]], state: Row[*tuple[Any, ...]] | None) -> Mailbox:

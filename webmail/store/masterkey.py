@@ -6,6 +6,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import hmac
 import os
 import secrets
 import stat
@@ -43,6 +44,10 @@ class MasterKey:
         if len(secret) != SIZE:
             raise InvalidInput("key_content", field=FIELD, path=str(path))
         return cls(hashlib.sha256(secret).hexdigest()[:8], secret)
+
+    def derived(self, purpose: str) -> str:
+        """A secret for another purpose; it tells nothing of this one."""
+        return hmac.new(self.secret, purpose.encode(), "sha256").hexdigest()
 
 
 def _make(path: Path) -> None:

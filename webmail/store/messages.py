@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, func, insert, literal_column, select, tuple_, update
@@ -48,6 +49,13 @@ FILTERS: dict[str, ColumnElement[bool]] = {
     "attachments": messages.c.attachments == literal_column("1"),
 }
 FLAG_COLUMNS = {Flag.SEEN: messages.c.seen, Flag.FLAGGED: messages.c.flagged}
+# Made once: to put a query together costs as much as to run it, and these run for every page.
+OF_IDS = select(messages).where(messages.c.id.in_(bindparam("ids", expanding=True)), messages.c.account_id == bindparam("account"))
+_PLACE = tuple_(messages.c.internal_date, messages.c.id)
+_HERE = tuple_(bindparam("date"), bindparam("id"))
+_IN_MAILBOX = select(messages.c.id).where(messages.c.mailbox_id == bindparam("mailbox")).limit(1)
+NEWER = _IN_MAILBOX.where(_PLACE > _HERE).order_by(messages.c.internal_date, messages.c.id)
+OLDER = _IN_MAILBOX.where(_PLACE < _HERE).order_by(messages.c.internal_date.desc(), messages.c.id.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,20 +307,21 @@ def page(
     One query over an index: it costs by ``limit``, not by the mailbox or by how far down the page is. Raises InvalidInput
     for a filter that is not unread, flagged or attachments.
     """
+    if filter is not None and filter not in FILTERS:
+        raise InvalidInput("filter", field="filter", value=filter)
+    given = {"mailbox": mailbox_id, "many": limit} | ({"date": before[0], "id": before[1]} if before else {})
     with database.index() as connection:
-        return [_listed(row) for row in connection.execute(_page_query(mailbox_id, filter=filter, before=before, limit=limit))]
+        return [_listed(row) for row in connection.execute(_page_query(filter, first=before is None), given)]
 
 
-def _page_query(mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int) -> Select[Any]:
-    """The query of ``page``."""
-    query = select(*LISTED).where(messages.c.mailbox_id == mailbox_id)
+@cache
+def _page_query(filter: str | None, *, first: bool) -> Select[Any]:
+    query = select(*LISTED).where(messages.c.mailbox_id == bindparam("mailbox"))
     if filter is not None:
-        if filter not in FILTERS:
-            raise InvalidInput("filter", field="filter", value=filter)
         query = query.where(FILTERS[filter])
-    if before is not None:
-        query = query.where(tuple_(messages.c.internal_date, messages.c.id) < before)
-    return _newest_first(query).limit(limit)
+    if not first:
+        query = query.where(_PLACE < _HERE)
+    return _newest_first(query).limit(bindparam("many"))
 
 
 def _newest_first(query: Select[Any]) -> Select[Any]:
@@ -326,12 +335,10 @@ def place(summary: MessageSummary) -> tuple[int, int]:
 
 def neighbours(database: Database, mailbox_id: MailboxId, *, summary: MessageSummary) -> tuple[MessageId | None, MessageId | None]:
     """The next newer and the next older message in the list of a mailbox."""
-    here = tuple_(messages.c.internal_date, messages.c.id)
-    query = select(messages.c.id).where(messages.c.mailbox_id == mailbox_id).limit(1)
+    date, message_id = place(summary)
+    given = {"mailbox": mailbox_id, "date": date, "id": message_id}
     with database.index() as connection:
-        newer = connection.execute(query.where(here > place(summary)).order_by(messages.c.internal_date, messages.c.id)).scalar()
-        older = connection.execute(_newest_first(query.where(here < place(summary)))).scalar()
-    return newer, older
+        return connection.execute(NEWER, given).scalar(), connection.execute(OLDER, given).scalar()
 
 
 def get(database: Database, account_id: AccountId, message_id: MessageId) -> StoredMessage:
@@ -347,8 +354,7 @@ def get_many(database: Database, account_id: AccountId, ids: Sequence[MessageId]
     found: dict[int, StoredMessage] = {}
     with database.index() as connection:
         for some in _chunks(ids):
-            query = select(messages).where(messages.c.id.in_(some), messages.c.account_id == account_id)
-            found.update({row.id: _stored(row) for row in connection.execute(query)})
+            found.update({row.id: _stored(row) for row in connection.execute(OF_IDS, {"account": account_id, "ids": list(some)})})
     return [found[each] for each in dict.fromkeys(ids) if each in found]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from webmail.account import AccountId, UserId
 from webmail.store.columns import clean, dumps, loads, microseconds, moment
@@ -19,6 +19,7 @@ from webmail.store.schema import sessions
 RESOLUTION = timedelta(minutes=1)
 """How exactly "last seen" is kept: a page must not cost a write."""
 AGENT_LENGTH = 300
+LIVING = select(sessions).where(sessions.c.token_hash == bindparam("token"), sessions.c.expires_at > bindparam("at"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,8 @@ def create(
 
 def load(database: Database, token: str, *, now: datetime) -> StoredSession | None:
     """The session of a token, or None if there is none or it has expired. One look-up."""
-    query = select(sessions).where(sessions.c.token_hash == _hash(token), sessions.c.expires_at > microseconds(now))
     with database.durable() as connection:
-        row = connection.execute(query).first()
+        row = connection.execute(LIVING, {"token": _hash(token), "at": microseconds(now)}).first()
     return None if row is None else _stored(row)
 
 

@@ -5,8 +5,12 @@ Labels that name a message ("Archive: Mira Kestrel") are looked up once per list
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
+
+from flask import current_app
+from markupsafe import Markup
 
 from webmail.mail.pages import MailboxPage, Row
 from webmail.mailbox import SpecialUse
@@ -14,6 +18,8 @@ from webmail.web import language, times
 from webmail.web.faces import hue, initials
 from webmail.web.language import words as _
 
+KEPT = 5000
+"""Drawn rows kept in the process, about two kilobytes each."""
 NOT_ARCHIVED = (SpecialUse.ARCHIVE, SpecialUse.DRAFTS, SpecialUse.TRASH)
 """Where archiving a message makes no sense."""
 
@@ -101,13 +107,20 @@ def _words(role: SpecialUse | None) -> RowWords:
     )
 
 
-def grouped(page: MailboxPage, *, open_id: int = 0, address: str = "") -> list[tuple[str, list[DrawnRow]]]:
-    """The rows of a page under their headings, newest first. ``address`` is the reader's own."""
+def grouped(
+    page: MailboxPage, *, draw: Callable[[DrawnRow], Markup], open_id: int = 0, address: str = ""
+) -> list[tuple[str, list[Markup]]]:
+    """The rows of a page under their headings, newest first, drawn by the macro ``draw``. ``address`` is the reader's own.
+
+    A row drawn before, for the same eyes and on the same day, is not drawn again: a list changes little between two looks.
+    """
     words, now = _words(page.mailbox.special_use), times.today()
     place = "".join(f"&{name}={value}" for name, value in (("after", page.cursor), ("filter", page.filter)) if value)
     drafts = page.mailbox.special_use is SpecialUse.DRAFTS
     headings: dict[date, str] = {}
-    drawn: list[tuple[str, list[DrawnRow]]] = []
+    drawn: list[tuple[str, list[Markup]]] = []
+    kept: dict[Hashable, Markup] = current_app.extensions.setdefault("webmail.rows", {})
+    seen_by = (words.locale, page.mailbox.special_use, place, now, address)
     for row in page.rows:
         here = times.local(row.message.internal_date)
         day = here.date()
@@ -116,8 +129,20 @@ def grouped(page: MailboxPage, *, open_id: int = 0, address: str = "") -> list[t
         href = f"/compose?draft={number}" if drafts else f"/messages/{number}{'?' + place[1:] if place else ''}"
         if not drawn or drawn[-1][0] != heading:
             drawn.append((heading, []))
-        drawn[-1][1].append(_drawn(row, words, href=href, here=here, now=now, is_open=number == open_id, address=address.lower()))
+        key = (number, row.message.flags, row.message.preview, number == open_id, *seen_by)
+        markup = kept.get(key)
+        if markup is None:
+            markup = draw(_drawn(row, words, href=href, here=here, now=now, is_open=number == open_id, address=address.lower()))
+            _keep(kept, key, markup)
+        drawn[-1][1].append(markup)
     return drawn
+
+
+def _keep(kept: dict[Hashable, Markup], key: Hashable, markup: Markup) -> None:
+    """Keep a drawn row. Ids are never used twice, and what else a row shows is part of the key; so it never goes stale."""
+    if len(kept) >= KEPT:
+        kept.clear()
+    kept[key] = markup
 
 
 def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, is_open: bool, address: str) -> DrawnRow:
