@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from flask_babel import lazy_gettext
 
 from webmail.mailbox import Mailbox, SpecialUse
+from webmail.web import language
 
 ROLE_ICONS = {
     SpecialUse.INBOX: "inbox",
@@ -40,8 +42,13 @@ def mailbox_name(mailbox: Mailbox) -> str:
 
 def role_name(role: SpecialUse | str | None) -> str:
     """The name of a role, or an empty string for what is none."""
-    word = ROLE_NAMES.get(SpecialUse(role)) if role in ROLES else None
-    return str(word) if word else ""
+    return _worded(SpecialUse(role), language.code()) if role in ROLES else ""
+
+
+@lru_cache(maxsize=256)
+def _worded(role: SpecialUse, locale_code: str) -> str:  # noqa: ARG001 - the locale is what the cache tells apart
+    """A page names its folders several times over."""
+    return str(ROLE_NAMES[role])
 
 
 def mailbox_icon(mailbox: Mailbox) -> str:
