@@ -63,7 +63,7 @@ def test_what_was_typed_survives_a_session_that_has_ended(fresh: Flask) -> None:
     assert answer.status_code == 401
     page = html.document_fromstring(answer.get_data(as_text=True))
     assert page.xpath("//textarea/text()")[0].strip() == "a long <letter>"
-    assert page.xpath("//a[@href='/login']")
+    assert page.xpath("//form[@action='/login']//input[@name='password']")
 
 
 def test_a_hostile_place_to_come_back_to_is_forgotten(fresh: Flask) -> None:

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from webmail.errors import AuthenticationFailed, InvalidInput, WebmailError
@@ -21,6 +22,7 @@ from webmail.message.summary import MessageId
 from webmail.web import error_words, errors, navigation, notices, times
 from webmail.web.login import current_mail
 from webmail.web.services import services
+from webmail.web.unfinished import draft_fields
 
 blueprint = Blueprint("compose", __name__)
 ANSWERS = ("reply", "reply_all", "forward")
@@ -77,6 +79,13 @@ def discard(key: str) -> Response:
     return navigation.back()
 
 
+@blueprint.errorhandler(CSRFError)
+def untrusted(_error: CSRFError) -> Response:
+    """A form whose token is not valid any more is shown again with a new one and all that was written; nothing was done."""
+    fields = draft_fields(request.form, key=str((request.view_args or {}).get("key", "")))
+    return _shown(_again(fields), status=400, problem=error_words.sentence("cross_site"))
+
+
 def _save(fields: DraftFields) -> Response:
     page = drafts.save(current_mail(), fields, now=services().now(), files=_files())
     if request.args.get("close"):
@@ -105,7 +114,7 @@ def _send(fields: DraftFields) -> Response:
 
 def _kept(key: str, work: Callable[[DraftFields], Response]) -> Response:
     """Do the work, and on any failure show the form again with everything that was typed."""
-    fields = _fields(key)
+    fields = draft_fields(request.form, key=key)
     try:
         return work(fields)
     except Incomplete as error:
@@ -122,23 +131,6 @@ def _kept(key: str, work: Callable[[DraftFields], Response]) -> Response:
 def _shown(page: ComposePage, *, status: int = 200, problem: str = "") -> Response:
     worded = {field: error_words.sentence(code, values) for field, code, values in page.errors}
     return make_response(render_template("compose.html", page=page, errors=worded, problem=problem), status)
-
-
-def _fields(key: str) -> DraftFields:
-    """The form as it came; line ends of the text are made one kind, header fields are checked by the service."""
-    form = request.form
-    return DraftFields(
-        key=key or form.get("key", ""),
-        sender=form.get("from", ""),
-        to=form.get("to", ""),
-        cc=form.get("cc", ""),
-        bcc=form.get("bcc", ""),
-        subject=form.get("subject", ""),
-        text=form.get("text", "").replace("\r\n", "\n").replace("\r", "\n"),
-        original=form.get("original", type=int),
-        original_action=form.get("original_action", ""),
-        include=tuple(form.getlist("include")),
-    )
 
 
 def _again(fields: DraftFields) -> ComposePage:

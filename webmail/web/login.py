@@ -12,7 +12,7 @@ from webmail.account import UserId
 from webmail.errors import InvalidInput, NotFound, ServerUnavailable, WebmailError
 from webmail.mail import accounts, sessions
 from webmail.mail.session import MailSession, account
-from webmail.web import error_words, errors, navigation, notices, throttle
+from webmail.web import error_words, errors, navigation, notices, throttle, unfinished
 from webmail.web.services import services
 from webmail.web.sessions import ACCOUNT, KEEP, ServerSession
 
@@ -58,6 +58,8 @@ def guard() -> Response | None:
     if request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "") in PAGES:
         wanted = navigation.own_path(navigation.here())
         return redirect(url_for("login.sign_in", next=wanted if wanted not in ("", "/") else None))
+    if unfinished.is_writing():
+        return _form(status=401, problem=unfinished.sentence())
     return errors.page(401, error_words.sentence("session"))
 
 
@@ -72,15 +74,14 @@ def sign_in() -> Response:
     try:
         found = accounts.sign_in(services().gate, username, password=password, now=services().now())
     except WebmailError as error:
-        return _form(error)
+        return _form(error, status=errors.status_of(error), problem=error_words.of_error(error))
     _begin(found)
-    return navigation.back()
+    return unfinished.resume(current_mail()) or navigation.back()
 
 
-def _form(error: WebmailError | None = None) -> Response:
-    """The form again; a failed attempt says why and keeps the name, never the password."""
+def _form(error: WebmailError | None = None, *, status: int = 200, problem: str = "") -> Response:
+    """The form; after a failed attempt it says why and keeps the name, never the password."""
     field = error.field if isinstance(error, InvalidInput) else ""
-    problem = error_words.of_error(error) if error else ""
     html = render_template(
         "login.html",
         problem=problem,
@@ -88,8 +89,9 @@ def _form(error: WebmailError | None = None) -> Response:
         transient=isinstance(error, ServerUnavailable),
         username=request.form.get("username", ""),
         next=navigation.asked_next(),
+        carried=unfinished.carried(),
     )
-    return make_response(html, errors.status_of(error) if error else 200)
+    return make_response(html, status)
 
 
 def _begin(found: accounts.SignedIn) -> None:
