@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SOURCES = sorted((ROOT / "webmail").rglob("*.py")) + [ROOT / "app.py"]
+SOURCES = [*sorted((ROOT / "webmail").rglob("*.py")), ROOT / "app.py"]
 FORBIDDEN_NAMES = {
     "utils",
     "util",

@@ -72,7 +72,7 @@ def page(request: pytest.FixtureRequest, chromium: Browser, house: House) -> Ite
     strangers: list[str] = []
     complaints: list[str] = []
     opened.on("request", lambda sent: strangers.append(sent.url) if not sent.url.startswith(house.application.url) else None)
-    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    opened.on("console", lambda said: complaints.append(said.text) if said.type == "error" and "status of 4" not in said.text else None)
     opened.set_default_timeout(15_000)
     yield opened
     context.close()

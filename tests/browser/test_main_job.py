@@ -11,11 +11,11 @@ from tests.browser.conftest import House
 from tests.servers.person import letter
 
 NEWSLETTER = (
-    "From: Paper & Pine <news@example.net>\r\nTo: user@example.test\r\nSubject: Issue 48\r\nMessage-ID: <issue.48@example.net>\r\n"
-    "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-    '<html><body bgcolor="#f4efe6"><h1>Slow tools</h1><p>For small <b>rooms</b>.</p><img src="https://tracker.example/p.gif" width="1" height="1">'
-    '<script>document.title="owned"</script><a href="https://example.net/read">Read</a></body></html>\r\n'
-).encode()
+    b"From: Paper & Pine <news@example.net>\r\nTo: user@example.test\r\nSubject: Issue 48\r\nMessage-ID: <issue.48@example.net>\r\n"
+    b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b'<html><body bgcolor="#f4efe6"><h1>Slow tools</h1><p>For small <b>rooms</b>.</p><img src="https://t.example/p.gif" width="1" height="1">'
+    b'<script>document.title="owned"</script><a href="https://example.net/read">Read</a></body></html>\r\n'
+)
 
 
 def sign_in(page: Page, house: House, username: str, *, password: str = "secret") -> None:
@@ -51,7 +51,7 @@ def test_the_main_job(page: Page, house: House, tmp_path: Path) -> None:
     expect(rows).to_have_count(2)
 
     page.get_by_role("link", name=re.compile("Hut booking")).click()
-    expect(page.get_by_text("Can you answer by Wednesday?").first).to_be_visible()
+    expect(page.locator("#message").get_by_text("Can you answer by Wednesday?")).to_be_visible()
     page.get_by_role("link", name="Reply", exact=True).last.click()
     expect(page.get_by_label("Subject")).to_have_value("Re: Hut booking")
     written = page.get_by_label("Message", exact=True)
@@ -79,7 +79,7 @@ def test_the_main_job(page: Page, house: House, tmp_path: Path) -> None:
     expect(page.get_by_label("Password")).to_be_visible()
     sign_in(page, house, friend)
     page.get_by_role("link", name=re.compile("Re: Hut booking")).click()
-    expect(page.get_by_text("Yes from me. 你好")).to_be_visible()
+    expect(page.locator("#message").get_by_text("Yes from me. 你好")).to_be_visible()
     with page.expect_download() as download:
         page.locator("[data-attachment] a").first.click()
     assert download.value.path().read_text() == "stove,1\n"
