@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-WORDS = (
+WORDS = str.split(
     "meeting report invoice garden train window booking winter project family school ticket letter answer question morning evening "
     "coffee library mountain river bridge market kitchen delivery schedule holiday museum concert camera printer battery server"
-).split()
+)
 PEOPLE = [
     f"{first} {last}"
     for first in ("Mira", "Jonas", "Ilse", "Owen", "Juno", "Arlo", "Ada", "Milo")
@@ -34,7 +34,10 @@ def letter(number: int, *, chance: random.Random) -> tuple[bytes, datetime]:
     if shape < 3:
         return f"{head}Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n".encode(), when
     markup = f'<html><body><table width="600"><tr><td style="color:#333">{body}</td></tr></table></body></html>'
-    alternative = f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{markup}\r\n--b--\r\n"
+    alternative = (
+        f"--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"
+        f"--b\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{markup}\r\n--b--\r\n"
+    )
     if shape == 3:
         return f'{head}Content-Type: multipart/alternative; boundary="b"\r\n\r\n{alternative}'.encode(), when
     mixed = (

@@ -13,7 +13,8 @@ from tests.servers.person import letter
 NEWSLETTER = (
     b"From: Paper & Pine <news@example.net>\r\nTo: user@example.test\r\nSubject: Issue 48\r\nMessage-ID: <issue.48@example.net>\r\n"
     b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-    b'<html><body bgcolor="#f4efe6"><h1>Slow tools</h1><p>For small <b>rooms</b>.</p><img src="https://t.example/p.gif" width="1" height="1">'
+    b'<html><body bgcolor="#f4efe6"><h1>Slow tools</h1><p>For small <b>rooms</b>.</p>'
+    '<img src="https://t.example/p.gif" width="1" height="1">'
     b'<script>document.title="owned"</script><a href="https://example.net/read">Read</a></body></html>\r\n'
 )
 
