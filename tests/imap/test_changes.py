@@ -19,6 +19,7 @@ def test_a_look_tells_the_state_of_a_mailbox(imap_server: ImapServer) -> None:
     from_outside = changes.check(connection, "INBOX")
     assert (from_outside.exists, from_outside.unseen, from_outside.changed) == (2, 2, True)
     uidvalidity = connection.select("INBOX").uidvalidity
+    connection.settle()
     quiet = changes.check(connection, "INBOX", uidvalidity=uidvalidity)
     assert (quiet.uidvalidity, quiet.exists, quiet.changed) == (from_outside.uidvalidity, 2, False)
     assert quiet.uidnext == from_outside.uidnext

@@ -360,6 +360,7 @@ def test_what_others_do_is_noticed(imap_server: ImapServer) -> None:
     imap_server.put([letter(1), letter(2)])
     connection = imap_server.connect()
     connection.select("INBOX", writable=True)
+    connection.settle()
     connection.noop()
     assert not connection.changed
     imap_server.put([letter(3)])

@@ -26,6 +26,7 @@ from webmail.imap.transport import SocketTransport
 
 TIMEOUT = 15.0
 _ALERTS = 20
+_USUAL_FLAGS = frozenset({"\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft", "\\*"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def _start_tls(connection: Connection, transport: SocketTransport, context: ssl.
 class Connection:
     """One IMAP connection, for one borrower at a time; not thread-safe.
 
-    Attributes: ``capabilities``; ``selected``; ``changed`` (the server said since ``settle`` that the selected mailbox is
-    not what it was).
+    Attributes: ``capabilities``; ``selected``; ``changed`` (the selected mailbox may not be what it was at ``settle``: it
+    was opened since, or the server said so).
     """
 
     def __init__(self, exchange: Exchange, *, capabilities: frozenset[str]) -> None:
@@ -198,7 +199,8 @@ class Connection:
             raise ServerUnusable("no_uidvalidity", host=self.server.host, port=self.server.port)
         self.selected = described
         self._writable = writable
-        self.changed = False
+        # Nobody has compared it yet; what happened before a mailbox is opened is never told.
+        self.changed = True
         if not self.selected.uidnext:
             self.selected = replace(self.selected, uidnext=self._highest_uid() + 1)
         return self.selected
@@ -327,7 +329,8 @@ def _described(name: str, reply: Reply, *, writable: bool) -> Selected | None:
         uidnext=values.get("UIDNEXT", 0),
         exists=exists,
         read_only=not writable or reply.condition.code == "READ-ONLY",
-        permanent_flags=defined if flags is None else flags,
+        # A server that does not tell keeps whatever it is given (RFC 9051 §7.1).
+        permanent_flags=(defined or _USUAL_FLAGS) if flags is None else flags,
         highestmodseq=values.get("HIGHESTMODSEQ") or None,
     )
 

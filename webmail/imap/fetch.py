@@ -271,7 +271,9 @@ def beginnings(connection: Connection, uids: Collection[Uid], section: str, leng
             try:
                 fields = responses.items(row.pieces)
                 body = rows.body_of(fields)
-                if body is not None:
+                if body is None:
+                    connection.changed = True  # Flags that somebody changed meanwhile, told unasked.
+                else:
                     found[rows.uid_of(fields)] = body
             except MalformedError:
                 continue

@@ -14,14 +14,15 @@ from webmail.account import AccountId, User
 from webmail.address import parse_address_list
 from webmail.errors import AuthenticationFailed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
-from webmail.mail import drafts, mailboxes
+from webmail.mail import drafts, mailboxes, sync
 from webmail.mail.pages import RecipientState, SubmissionState
+from webmail.mail.permission import keeps
 from webmail.mail.session import Gate, MailSession, account, connection, opened
 from webmail.mailbox import SpecialUse
 from webmail.message import build
 from webmail.message.summary import Flag
 from webmail.smtp import Reply, Session
-from webmail.store import accounts, credentials, messages, outgoing
+from webmail.store import accounts, credentials, outgoing
 from webmail.store import drafts as stored_drafts
 from webmail.store import mailboxes as stored_mailboxes
 from webmail.store.database import Database
@@ -291,13 +292,10 @@ def _mark_original(session: MailSession, submission: Submission) -> None:
     try:
         mailbox = stored_mailboxes.get(session.database, submission.account_id, original.mailbox_id)
         with opened(session, mailbox, uidvalidity=original.uidvalidity) as lent:
-            kept = lent.selected.permanent_flags if lent.selected else frozenset()
-            if flag not in kept and not ("\\*" in kept and flag.startswith("$")):
-                return
-            update.store_flags(lent, [original.uid], add=[flag])
+            if keeps(lent, flag):
+                sync.store_flags(sync.Index(session.database, lent, mailbox), [original.uid], add=[flag])
     except NotFound:
         return
-    messages.change_flags(session.database, mailbox.id, uids=[original.uid], add=[flag], remove=[])
 
 
 def _remove_draft(session: MailSession, submission: Submission) -> None:

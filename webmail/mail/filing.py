@@ -7,15 +7,18 @@ Undo reads. A role mailbox that is missing stops the action: nothing ever falls 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerRefused
 from webmail.imap import update
 from webmail.imap.connection import Connection
+from webmail.mail import sync
 from webmail.mail.mailboxes import role
 from webmail.mail.pages import ActionResult, ConfirmPage
+from webmail.mail.permission import keeps, writable
 from webmail.mail.session import MailSession, account, opened
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageId, Uid
@@ -107,26 +110,16 @@ def _batches(session: MailSession, ids: Sequence[int]) -> list[Batch]:
     ]
 
 
-def _writable(connection: Connection, mailbox: Mailbox, *, flags: Collection[str] = ()) -> None:
-    """Say plainly what the server would not do (RFC 9051 §7.1: READ-ONLY, PERMANENTFLAGS)."""
-    chosen = connection.selected
-    if chosen is None:
-        raise Conflict("deselected")
-    if chosen.read_only:
-        raise NotAllowed("read_only", name=mailbox.label)
-    kept = {flag.lower() for flag in chosen.permanent_flags}
-    lost = [flag for flag in flags if kept and flag.lower() not in kept and ("\\*" not in kept or flag.startswith("\\"))]
-    if lost:
-        raise NotAllowed("flag_not_kept", name=mailbox.label, flag=lost[0])
-
-
 def _record(session: MailSession, action: str, entries: list[JournalEntry]) -> int:
     useful = [entry for entry in entries if entry.uids]
     return journal.record(session.database, account(session).id, action=action, entries=useful, now=datetime.now(UTC)) if useful else 0
 
 
 def _change_flags(session: MailSession, batches: list[Batch], change: FlagChange) -> ActionResult:
-    """Only messages that do not have the flag yet are touched, so that Undo gives back what was."""
+    """The server is told of all of them, for another client may have changed one a moment ago.
+
+    Undo names only those that did not have the flag yet, so that it gives back what was.
+    """
     entries = []
     for batch in batches:
         wanted = [
@@ -134,12 +127,9 @@ def _change_flags(session: MailSession, batches: list[Batch], change: FlagChange
             for each in batch.messages
             if not set(change.add) <= each.summary.flags or each.summary.flags.intersection(change.remove)
         ]
-        if not wanted:
-            continue
         with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            _writable(lent, batch.mailbox, flags=change.add + change.remove)
-            update.store_flags(lent, wanted, add=change.add, remove=change.remove)
-        messages.change_flags(session.database, batch.mailbox.id, uids=wanted, add=change.add, remove=change.remove)
+            writable(lent, batch.mailbox, flags=change.add + change.remove)
+            sync.store_flags(sync.Index(session.database, lent, batch.mailbox), batch.uids, add=change.add, remove=change.remove)
         entries.append(_flags_entry(batch.mailbox, batch.uidvalidity, wanted, change))
     count = sum(len(batch.messages) for batch in batches)
     return ActionResult(change.code, count, _record(session, change.code, entries), mailbox_id=batches[0].mailbox.id)
@@ -161,12 +151,26 @@ def _move(
         if batch.mailbox.id == target.id:
             continue
         with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            _writable(lent, batch.mailbox)
-            if keywords and lent.selected and "\\*" in lent.selected.permanent_flags:
-                update.store_flags(lent, batch.uids, add=[keywords[0]], remove=[keywords[1]])
-            entries.append(_move_batch(session, lent, batch.mailbox, target, uids=batch.uids))
+            writable(lent, batch.mailbox)
+            marks = [each for each in keywords or () if keeps(lent, each)]
+            with _marked(lent, batch.uids, add=marks[:1], remove=marks[1:]):
+                entry = _move_batch(session, lent, batch.mailbox, target, uids=batch.uids)
+            entries.append(replace(entry, added=tuple(marks[:1])))
     count = sum(len(batch.messages) for batch in batches)
     return ActionResult(code, count, _record(session, code, entries), target=target, mailbox_id=batches[0].mailbox.id)
+
+
+@contextmanager
+def _marked(connection: Connection, uids: Sequence[Uid], *, add: Sequence[str], remove: Sequence[str]) -> Iterator[None]:
+    """Keywords for messages about to be moved. Filters can do without them: only the move decides whether the action works."""
+    with suppress(ServerRefused):
+        update.store_flags(connection, uids, add=add, remove=remove)
+    try:
+        yield
+    except ServerRefused:
+        with suppress(ServerRefused):
+            update.store_flags(connection, uids, remove=add)
+        raise
 
 
 def _move_batch(session: MailSession, lent: Connection, mailbox: Mailbox, target: Mailbox, *, uids: Sequence[Uid]) -> JournalEntry:
@@ -216,7 +220,7 @@ def _delete_forever(session: MailSession, batches: list[Batch], *, confirmed: bo
         return ConfirmPage("delete_forever", count, batches[0].mailbox, chosen)
     for batch in batches:
         with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            _writable(lent, batch.mailbox)
+            writable(lent, batch.mailbox)
             update.expunge(lent, batch.uids)
         messages.remove(session.database, batch.mailbox.id, uids=batch.uids)
     return ActionResult("deleted_forever", count, mailbox_id=batches[0].mailbox.id)
@@ -238,12 +242,14 @@ def _undo_entry(session: MailSession, entry: JournalEntry) -> int:
     mailbox = mailboxes.get(session.database, mine, entry.mailbox_id)
     if entry.kind == "flags":
         with opened(session, mailbox, uidvalidity=entry.uidvalidity) as lent:
-            update.store_flags(lent, entry.uids, add=entry.removed, remove=entry.added)
-        messages.change_flags(session.database, mailbox.id, uids=entry.uids, add=entry.removed, remove=entry.added)
+            sync.store_flags(sync.Index(session.database, lent, mailbox), entry.uids, add=entry.removed, remove=entry.added)
         return len(entry.uids)
     target = mailboxes.get(session.database, mine, MailboxId(entry.target_mailbox_id or 0))
     with opened(session, target, uidvalidity=entry.target_uidvalidity) as lent:
+        writable(lent, target)
         if entry.kind == "move":
+            with suppress(ServerRefused):
+                update.store_flags(lent, entry.target_uids, remove=entry.added)
             _move_batch(session, lent, target, mailbox, uids=entry.target_uids)
         else:
             update.expunge(lent, entry.target_uids)

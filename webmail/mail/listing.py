@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from concurrent.futures import TimeoutError as StillRunning
 from datetime import UTC, datetime
 
-from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerUnavailable, WebmailError
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.mail import sync
 from webmail.mail.pages import Filter, Freshness, MailboxPage, Row
-from webmail.mail.session import MailSession, account, connection
+from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
 from webmail.store import jobs, mailboxes, messages
@@ -51,11 +50,11 @@ def page_of(session: MailSession, mailbox: Mailbox, *, known: MailboxState, curs
     if filter and kind is None:
         raise InvalidInput("filter", field="filter", value=filter)
 
-    def shown() -> Sequence[Uid]:
+    def shown() -> dict[Uid, frozenset[str]]:
         page = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE)
-        return [each.summary.uid for each in page]
+        return {each.summary.uid: each.summary.flags for each in page}
 
-    freshness, state = check(session, mailbox, known=known, shown=shown)
+    freshness, state = check(session, mailbox, known=known, shown=shown if before or filter else None)
     rows = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE + 1)
     outgoing = mailbox.special_use in (SpecialUse.SENT, SpecialUse.DRAFTS)
     return MailboxPage(
@@ -74,7 +73,7 @@ def page_of(session: MailSession, mailbox: Mailbox, *, known: MailboxState, curs
     )
 
 
-def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown) -> tuple[Freshness, MailboxState]:
+def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown | None) -> tuple[Freshness, MailboxState]:
     """Compare the index of a mailbox with the server, beside the request, and tell how far it is true now.
 
     Waits 300 ms at most, except where nothing is known of the mailbox yet: then there is nothing else to show.
@@ -85,18 +84,13 @@ def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown:
             return sync.update(sync.Index(session.database, lent, mailbox), known=known, shown=shown)
 
     def look() -> MailboxState:
-        try:
-            return update()
-        except ServerUnavailable as error:
-            # Servers hang up on a kept connection when its mailbox is deleted or they restart; a new one tells the truth.
-            if error.code != "disconnected":
-                raise
-            return update()
+        state = again_if_cut(update)
+        if not state.complete and (known.complete or not known.uidnext):
+            _continue_in_background(session)
+        return state
 
-    if not known.uidvalidity:
-        state = look()
-        _continue_in_background(session, state)
-        return Freshness.FRESH, state
+    if not known.uidnext:
+        return Freshness.FRESH, look()
     running = session.imap.beside(look)
     try:
         return Freshness.FRESH, running.result(timeout=PATIENCE)
@@ -108,10 +102,10 @@ def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown:
         return Freshness.UNREACHABLE, known
 
 
-def _continue_in_background(session: MailSession, state: MailboxState) -> None:
-    if not state.complete:
-        jobs.put(session.database, kind="backfill", account_id=account(session).id, due_at=datetime.now(UTC))
-        jobs.wake(session.database)
+def _continue_in_background(session: MailSession) -> None:
+    """Let the worker index what is older than the newest page."""
+    jobs.put(session.database, kind="backfill", account_id=account(session).id, due_at=datetime.now(UTC))
+    jobs.wake(session.database)
 
 
 def row(listed: ListedMessage, *, outgoing: bool) -> Row:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webmail.imap import fetch, update
 from webmail.imap import mailboxes as imap_mailboxes
 from webmail.mail import sync
 from webmail.mail.pages import ActionResult, ConfirmPage, Frame
+from webmail.mail.permission import writable
 from webmail.mail.session import MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag
@@ -23,23 +24,23 @@ ROLE_NAMES = {
     SpecialUse.TRASH: "Trash",
 }
 """The names we create role mailboxes under; every client recognises them (RFC 6154 §2)."""
-STALE_AFTER = timedelta(seconds=60)
 
 
 def frame(session: MailSession) -> Frame:
     """The folder tree with counts, the outbox badge and the index progress; no round trip, four look-ups.
 
-    Counts older than a minute ask the worker for a look, without waiting for it.
+    The worker looks at the folders once a minute while a person is here; where it has left off, it is asked to begin again.
     """
     mine = account(session)
     now = datetime.now(UTC)
     known, states = mailboxes.overview(session.database, mine.id)
     waiting, problems = outgoing.counts(session.database, mine.id)
     checked = max((state.checked_at for state in states.values() if state.checked_at), default=None)
-    if checked is None or now - checked > STALE_AFTER:
+    if not jobs.pending(session.database, mine.id, "sync"):
         jobs.put(session.database, kind="sync", account_id=mine.id, due_at=now)
-    total = sum(state.exists for state in states.values() if state.uidvalidity)
-    indexed = sum(min(state.indexed, state.exists) for state in states.values() if state.uidvalidity)
+    opened = [states[each.id] for each in known if each.id in states and states[each.id].uidvalidity]
+    total = sum(state.exists for state in opened)
+    indexed = sum(min(state.indexed, state.exists) for state in opened)
     roles = {mailbox.special_use for mailbox in known}
     return Frame(
         account=mine,
@@ -131,6 +132,7 @@ def empty(session: MailSession, mailbox_id: MailboxId, *, confirmed: bool) -> Ac
         raise NotAllowed("empty_only_trash", name=mailbox.label)
     with connection(session, prefer=mailbox) as lent:
         state = sync.update(sync.Index(session.database, lent, mailbox))
+        writable(lent, mailbox)
         if not confirmed:
             return ConfirmPage("empty", state.exists, mailbox)
         uids = fetch.search(lent, "ALL")
@@ -145,9 +147,9 @@ def mark_all_read(session: MailSession, mailbox_id: MailboxId) -> ActionResult:
     mailbox = mailboxes.get(session.database, mine.id, mailbox_id)
     with connection(session, prefer=mailbox) as lent:
         state = sync.update(sync.Index(session.database, lent, mailbox))
+        writable(lent, mailbox, flags=[Flag.SEEN])
         uids = fetch.search(lent, "UNSEEN")
-        update.store_flags(lent, uids, add=[Flag.SEEN])
-        messages.change_flags(session.database, mailbox.id, uids=uids, add=[Flag.SEEN], remove=[])
+        sync.store_flags(sync.Index(session.database, lent, mailbox), uids, add=[Flag.SEEN])
     entry = journal.JournalEntry(kind="flags", mailbox_id=mailbox.id, uidvalidity=state.uidvalidity, uids=tuple(uids), added=(Flag.SEEN,))
     written = journal.record(session.database, mine.id, action="seen", entries=[entry], now=datetime.now(UTC)) if uids else 0
     return ActionResult("seen", len(uids), written, mailbox_id=mailbox.id)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from urllib.parse import quote
 
-from webmail.errors import NotFound, WebmailError
-from webmail.imap import fetch, update
-from webmail.mail import listing
+from webmail.errors import NotAllowed, NotFound, ServerRefused, ServerUnavailable, WebmailError
+from webmail.imap import fetch
+from webmail.mail import listing, sync
 from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, MailboxPage, MessagePage, SourcePage
-from webmail.mail.session import MailSession, account, opened
+from webmail.mail.permission import keeps
+from webmail.mail.session import MailSession, account, again_if_cut, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import charset, header, mime, text
 from webmail.message.mime import Part
@@ -78,8 +80,8 @@ def message_page(
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    Costs no round trip once the body is in the index and the message is seen; else one FETCH, and one STORE for \\Seen.
-    Raises NotFound if it is gone, and the server's errors if its body is not known yet.
+    Costs the check of the list once the body is in the index and the message is seen; else one FETCH, and one STORE for
+    \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
     """
     stored, mailbox = _find(session, message_id)
     state = mailboxes.state(session.database, mailbox.id)
@@ -89,7 +91,10 @@ def message_page(
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
-    content = _body(session, stored, mailbox, images=images, kind=kind)
+    content = again_if_cut(lambda: _body(session, stored, mailbox, images=images, kind=kind))
+    beside = _list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter)
+    # The check of the list may have found that the message or its folder is gone, of which we still had the body.
+    _find(session, message_id)
     attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
     newer, older = messages.neighbours(session.database, mailbox.id, summary=summary)
     return MessagePage(
@@ -106,7 +111,7 @@ def message_page(
         notices=content.notices,
         newer=newer,
         older=older,
-        list=_list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter),
+        list=beside,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         read_only=state.read_only,
     )
@@ -160,10 +165,18 @@ def attachment_row(part: Part) -> AttachmentRow:
 
 
 def _mark_seen(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None:
-    """Set \\Seen on the server, then in the index: the one change a page makes by being read."""
-    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-        update.store_flags(lent, [stored.summary.uid], add=[Flag.SEEN])
-    messages.change_flags(session.database, mailbox.id, uids=[stored.summary.uid], add=[Flag.SEEN], remove=[])
+    """Set \\Seen on the server and in the index: the one change a page makes by being read.
+
+    A server that does not let us, or cannot now, must not keep anybody from reading.
+    """
+
+    def store() -> None:
+        with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+            if keeps(lent, Flag.SEEN):
+                sync.store_flags(sync.Index(session.database, lent, mailbox), [stored.summary.uid], add=[Flag.SEEN])
+
+    with suppress(NotAllowed, ServerRefused, ServerUnavailable):
+        again_if_cut(store)
 
 
 def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind) -> Body:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from webmail.account import Account, Server, User
-from webmail.errors import NotFound, UidValidityChanged
-from webmail.imap.connection import Connection
+from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
+from webmail.imap.connection import Connection, Selected
+from webmail.imap.mailboxes import list_mailboxes
 from webmail.imap.pool import Pool
 from webmail.mailbox import Mailbox
-from webmail.store import credentials
+from webmail.store import credentials, mailboxes
 from webmail.store.database import Database
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,44 @@ def connection(session: MailSession, *, prefer: Mailbox | None = None) -> Iterat
         yield lent
 
 
+def again_if_cut(look: Callable[[], T]) -> T:
+    """Look once more where the connection was cut; only for what changes nothing, or the same the second time.
+
+    Servers hang up on a kept connection when its mailbox is deleted or they restart; a new one tells the truth.
+    """
+    try:
+        return look()
+    except ServerUnavailable as error:
+        if error.code != "disconnected":
+            raise
+        return look()
+
+
 @contextmanager
 def opened(session: MailSession, mailbox: Mailbox, *, uidvalidity: int) -> Iterator[Connection]:
     """Lend a connection on which the mailbox is selected and UIDs of that UIDVALIDITY mean what they meant.
 
-    Raises NotFound("message") where UIDVALIDITY has changed: what the UIDs named cannot be found by them any more.
+    Raises NotFound("message") where UIDVALIDITY has changed: what the UIDs named cannot be found by them any more;
+    NotFound("mailbox") where the mailbox is gone.
     """
     with connection(session, prefer=mailbox) as lent:
         try:
-            lent.select(mailbox.name, uidvalidity=uidvalidity, writable=True)
+            select(session.database, lent, mailbox, uidvalidity=uidvalidity)
         except UidValidityChanged as error:
             raise NotFound("message") from error
         yield lent
+
+
+def select(database: Database, lent: Connection, mailbox: Mailbox, *, uidvalidity: int | None = None) -> Selected:
+    """Select a mailbox for writing, if the server lets us. No round trip where it is selected already.
+
+    Where it cannot be opened, the server is asked for its folders: raises NotFound("mailbox") if another client has renamed
+    or deleted it, and the folders known are those of the server then. Raises UidValidityChanged as ``Connection.select``.
+    """
+    try:
+        return lent.select(mailbox.name, uidvalidity=uidvalidity, writable=True)
+    except ServerRefused as error:
+        known = mailboxes.reconcile(database, mailbox.account_id, listed=list_mailboxes(lent))
+        if any(each.id == mailbox.id and each.selectable for each in known):
+            raise
+        raise NotFound("mailbox") from error

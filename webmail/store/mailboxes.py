@@ -272,6 +272,14 @@ def lease(database: Database, mailbox_id: MailboxId, *, owner: str, now: datetim
         return bool(connection.execute(change).rowcount)
 
 
+def keep_lease(database: Database, mailbox_id: MailboxId, *, owner: str, now: datetime, seconds: float) -> bool:
+    """Stay the one writer for longer. False if the lease ran out and somebody else has or had it."""
+    mine = (mailbox_state.c.mailbox_id == mailbox_id) & (mailbox_state.c.lease_owner == owner)
+    with database.index_write() as connection:
+        change = update(mailbox_state).where(mine).values(lease_until=microseconds(now + timedelta(seconds=seconds)))
+        return bool(connection.execute(change).rowcount)
+
+
 def release(database: Database, mailbox_id: MailboxId, *, owner: str) -> None:
     """Give the lease back, if it is still ours."""
     mine = (mailbox_state.c.mailbox_id == mailbox_id) & (mailbox_state.c.lease_owner == owner)
@@ -285,15 +293,18 @@ def apply(
     *,
     expected: MailboxState,
     uidnext: int,
-    exists: int,
-    unseen: int,
+    exists: int | None,
+    unseen: int | None,
     lowest_uid: int,
     complete: bool,
     checked_at: datetime,
     read_only: bool = False,
     permanent_keywords: bool = False,
 ) -> bool:
-    """Store what a sync found, if UIDVALIDITY and UIDNEXT are still those it set out from; False if somebody moved them."""
+    """Store what a sync found, if UIDVALIDITY and UIDNEXT are still those it set out from; False if somebody moved them.
+
+    Counts that are None stay as they are.
+    """
     same = (mailbox_state.c.uidvalidity == expected.uidvalidity) & (mailbox_state.c.uidnext == expected.uidnext)
     values = {
         "uidnext": uidnext,
@@ -309,6 +320,7 @@ def apply(
         "listed_uidnext": uidnext,
         "listed_uidvalidity": expected.uidvalidity,
     }
+    values = {name: value for name, value in values.items() if value is not None}
     with database.index_write() as connection:
         return bool(connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id, same).values(values)).rowcount)
 
