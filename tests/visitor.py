@@ -60,8 +60,10 @@ class Visitor:
     def send(self, form: HtmlElement, *, button: tuple[str, str] | None = None, follow: bool = True, **fields: Any) -> Visitor:
         """Fill in a form and press a button; what is not named stays as the page has it."""
         values: dict[str, Any] = {}
+        areas = {area.get("name") for area in form.xpath(".//textarea")}
         for name, value in form.form_values():
-            values.setdefault(name, []).append(value)
+            # The first line break of a text area belongs to the markup; lxml leaves it in.
+            values.setdefault(name, []).append(value.removeprefix("\n") if name in areas else value)
         values.update({name: value for name, value in fields.items() if value is not None})
         if button:
             values[button[0]] = button[1]

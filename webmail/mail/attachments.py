@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
+from webmail.errors import NotFound
 from webmail.mail import reading
+from webmail.mail.pages import AttachmentRow, DraftAttachment
 from webmail.mail.session import MailSession, account
 from webmail.message import mime
-from webmail.store import drafts
+from webmail.message.summary import MessageId
+from webmail.store import drafts, messages
 from webmail.store.messages import StoredMessage
 
 CHUNK = 1 << 16
@@ -38,14 +43,40 @@ def keep(session: MailSession, key: str, file: Upload) -> None:
     _write(session, key, _pieces(file.stream), filename=file.filename, media_type=file.media_type)
 
 
-def include(session: MailSession, key: str, original: StoredMessage, *, section: str) -> None:
-    """Copy an attachment of a forwarded message to the draft, in constant memory."""
-    found = next((each for each in mime.attachments(original.summary.structure) if each.section == section), None)
-    if found is None:
-        return
-    listed = reading.attachment_row(found)
-    stream = reading.part(session, original.summary.id, section=section)
-    _write(session, key, stream.chunks, filename=listed.filename, media_type=listed.media_type)
+@contextmanager
+def taken_along(session: MailSession, original: StoredMessage | None, sections: Sequence[str]) -> Iterator[list[Upload]]:
+    """The attachments of a message that is forwarded, fetched before anything is stored, in constant memory.
+
+    Whoever cannot fetch them now must not end up with a draft that lacks them.
+    """
+    with ExitStack() as stack:
+        found = []
+        for part in mime.attachments(original.summary.structure) if original and sections else ():
+            if part.section not in sections:
+                continue
+            assert original is not None
+            listed = reading.attachment_row(part)
+            kept = stack.enter_context(TemporaryFile(dir=folder(session)))
+            for piece in reading.part(session, original.summary.id, section=part.section).chunks:
+                kept.write(piece)
+            kept.seek(0)
+            found.append(Upload(listed.filename, listed.media_type, cast("BinaryIO", kept)))
+        yield found
+
+
+def of_form(
+    session: MailSession, key: str, *, original: int | None, sections: Sequence[str]
+) -> tuple[tuple[DraftAttachment, ...], tuple[AttachmentRow, ...]]:
+    """What a compose form lists that could not be stored: files its draft has already, and files it was to take along."""
+    mine = account(session).id
+    row = drafts.by_key(session.database, mine, key)
+    if row is not None:
+        return tuple(DraftAttachment(each.token, each.filename, each.media_type, each.size) for each in row.attachments), ()
+    try:
+        structure = messages.get(session.database, mine, MessageId(original or 0)).summary.structure
+    except NotFound:
+        return (), ()
+    return (), tuple(reading.attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

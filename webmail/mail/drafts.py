@@ -215,19 +215,17 @@ def store(session: MailSession, fields: DraftFields, *, now: datetime, files: Se
     original = None
     if known is None and fields.original is not None:
         original = _original(session, fields.original)
-    row = _put(
-        session,
-        fields,
-        now=now,
-        in_reply_to=known.in_reply_to if known else _answered(original, fields),
-        references=known.references if known else _chain(original, fields),
-        original=known.original if known else _reference(session, original),
-    )
-    if known is None and original is not None:
-        for section in fields.include:
-            attachments.include(session, fields.key, original, section=section)
-    for file in files:
-        attachments.keep(session, fields.key, file)
+    with attachments.taken_along(session, original, fields.include) as along:
+        row = _put(
+            session,
+            fields,
+            now=now,
+            in_reply_to=known.in_reply_to if known else _answered(original, fields),
+            references=known.references if known else _chain(original, fields),
+            original=known.original if known else _reference(session, original),
+        )
+        for file in (*along, *files):
+            attachments.keep(session, fields.key, file)
     return drafts.by_key(session.database, mine, fields.key) or row
 
 

@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from webmail.errors import AuthenticationFailed, InvalidInput, WebmailError
-from webmail.mail import accounts, drafts, submission
+from webmail.mail import accounts, attachments, drafts, submission
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete, Wording
 from webmail.mail.pages import ComposePage
@@ -134,16 +134,20 @@ def _shown(page: ComposePage, *, status: int = 200, problem: str = "") -> Respon
 
 
 def _again(fields: DraftFields) -> ComposePage:
-    """The form made of what was typed, where nothing could be stored."""
+    """The form made of what was typed, where nothing could be stored, with the files that it listed."""
+    mail = current_mail()
+    attached, included = attachments.of_form(mail, fields.key, original=fields.original, sections=fields.include)
     return ComposePage(
         key=fields.key,
-        identities=tuple(identity.address for identity in account(current_mail()).identities),
+        identities=tuple(identity.address for identity in account(mail).identities),
         sender=fields.sender,
         to=fields.to,
         cc=fields.cc,
         bcc=fields.bcc,
         subject=fields.subject,
         text=fields.text,
+        attachments=attached,
+        included=included,
         placed=False,
         original=MessageId(fields.original) if fields.original else None,
         original_action=fields.original_action,
