@@ -16,11 +16,13 @@ from webmail.mail.session import Gate
 
 LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
+LAST_SECONDS = 3.0
+"""How long the upkeep under way may go on at the end; all told the worker ends within five seconds."""
 DELIVERIES = 8
 
 
 def run(gate: Gate, *, stop: threading.Event) -> None:
-    """Work until ``stop`` is set; what is running then gets five seconds to reach a stored state."""
+    """Work until ``stop`` is set; what is running then gets a few seconds to reach a stored state."""
     owner = secrets.token_hex(8)
     upkeeper = threading.Thread(target=_keep_up, args=(gate, owner, stop), name="upkeep", daemon=True)
     upkeeper.start()
@@ -32,7 +34,7 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
                     room.release()
                     break
             waiter.wait(LOOK_SECONDS)
-    upkeeper.join(timeout=5)
+    upkeeper.join(timeout=LAST_SECONDS)
 
 
 def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:

@@ -14,6 +14,9 @@ from webmail.mail.session import Gate, MailSession, account
 from webmail.store import accounts, credentials, jobs, mailboxes, outgoing, sessions
 from webmail.store.database import Database
 
+SIGN_IN = "sign_in"
+"""The piece of work that only the person can do; while it is due, the worker leaves the account alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -51,6 +54,7 @@ def sign_in(gate: Gate, username: str, *, password: str, now: datetime) -> Signe
     gate.imap.close_account(mine.id)
     gate.imap.adopt(mine.id, connection)
     outgoing.resume_account(gate.database, mine.id, now=now)
+    jobs.resume(gate.database, mine.id, after=SIGN_IN, now=now)
     jobs.put(gate.database, kind="sync", account_id=mine.id, due_at=now)
     jobs.wake(gate.database)
     return SignedIn(mine.user_id, mine.id)
@@ -81,6 +85,17 @@ def sign_out(session: MailSession, *, last: bool) -> bool:
     credentials.erase(session.database, mine.id)
     session.imap.close_account(mine.id)
     return False
+
+
+def password_refused(database: Database, account_id: AccountId, *, now: datetime) -> None:
+    """The server has refused the stored password: nothing of the account is tried again before the next sign-in (no lock-outs)."""
+    jobs.put(database, kind=SIGN_IN, account_id=account_id, due_at=now)
+    outgoing.hold_account(database, account_id)
+
+
+def waits_for_sign_in(database: Database, account_id: AccountId) -> bool:
+    """Whether the password was refused since the last sign-in."""
+    return jobs.pending(database, account_id, SIGN_IN) > 0
 
 
 def needs_address(session: MailSession) -> bool:

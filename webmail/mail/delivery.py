@@ -14,6 +14,7 @@ from webmail.account import AccountId, User
 from webmail.address import parse_address_list
 from webmail.errors import AuthenticationFailed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
+from webmail.mail import accounts as accounts_service
 from webmail.mail import drafts, mailboxes, sync
 from webmail.mail.pages import RecipientState, SubmissionState
 from webmail.mail.permission import keeps
@@ -34,6 +35,8 @@ ANSWER_SECONDS = 900
 SLOWEST_OCTETS = 10_000
 """Octets a second at which a body may trickle before its claim runs out."""
 PAUSES = (60, 120, 300, 900, 1800, 3600)
+SIGN_IN_PAUSE = timedelta(days=1)
+"""How often work that waits for a sign-in is looked at; the sign-in itself makes it due at once."""
 GIVE_UP_AFTER = timedelta(days=5)
 """How long temporary refusals are retried (RFC 5321 §4.5.4.1)."""
 
@@ -94,6 +97,8 @@ def _hand_over(attempt: Attempt, session: MailSession, state: SubmissionState) -
     """Give the message to the submission server; returns the state reached."""
     if not attempt.move(state, SubmissionState.SUBMITTING):
         return state
+    if accounts_service.waits_for_sign_in(attempt.database, attempt.submission.account_id):
+        return _hold(attempt, AuthenticationFailed("credentials"))
     pending = [each.address for each in attempt.submission.recipients if each.state in (RecipientState.WAITING, RecipientState.DELAYED)]
     server = account(session).smtp
     try:
@@ -242,7 +247,7 @@ def _hold(attempt: Attempt, error: WebmailError) -> SubmissionState:
     """The password is refused: stop everything of this account, so that nobody gets locked out."""
     attempt.step("needs_sign_in", kind="danger", reply=error.server_text)
     attempt.move(SubmissionState.SUBMITTING, SubmissionState.NEEDS_SIGN_IN, error=error)
-    outgoing.hold_account(attempt.database, attempt.submission.account_id)
+    accounts_service.password_refused(attempt.database, attempt.submission.account_id, now=datetime.now(UTC))
     return SubmissionState.NEEDS_SIGN_IN
 
 
@@ -251,6 +256,8 @@ def _file(attempt: Attempt, session: MailSession) -> None:
     now = datetime.now(UTC)
     submission = attempt.submission
     try:
+        if accounts_service.waits_for_sign_in(attempt.database, submission.account_id):
+            raise AuthenticationFailed("credentials")
         _keep_sent_copy(attempt, session)
         _mark_original(session, submission)
         _remove_draft(session, submission)
@@ -258,6 +265,9 @@ def _file(attempt: Attempt, session: MailSession) -> None:
         reason = error if isinstance(error, WebmailError) else ServerRefused("sent_copy")
         attempt.step("sent_copy_failed", kind="wait", error=reason.code, reply=reason.server_text)
         pause = timedelta(seconds=PAUSES[min(submission.attempts, len(PAUSES) - 1)])
+        if isinstance(reason, AuthenticationFailed):
+            accounts_service.password_refused(attempt.database, submission.account_id, now=now)
+            pause = SIGN_IN_PAUSE
         attempt.move(SubmissionState.ACCEPTED, SubmissionState.ACCEPTED, due_at=now + pause, error=reason)
         return
     current = outgoing.get(attempt.database, submission.account_id, submission.id)

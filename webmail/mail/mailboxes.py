@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webmail.imap import fetch, update
 from webmail.imap import mailboxes as imap_mailboxes
-from webmail.mail import sync
+from webmail.mail import accounts, sync
 from webmail.mail.pages import ActionResult, ConfirmPage, Frame
 from webmail.mail.permission import writable
 from webmail.mail.session import MailSession, account, connection
@@ -27,7 +27,7 @@ ROLE_NAMES = {
 
 
 def frame(session: MailSession) -> Frame:
-    """The folder tree with counts, the outbox badge and the index progress; no round trip, four look-ups.
+    """The folder tree with counts, the outbox badge and the index progress; no round trip, five look-ups.
 
     The worker looks at the folders once a minute while a person is here; where it has left off, it is asked to begin again.
     """
@@ -36,7 +36,8 @@ def frame(session: MailSession) -> Frame:
     known, states = mailboxes.overview(session.database, mine.id)
     waiting, problems = outgoing.counts(session.database, mine.id)
     checked = max((state.checked_at for state in states.values() if state.checked_at), default=None)
-    if not jobs.pending(session.database, mine.id, "sync"):
+    due = jobs.kinds(session.database, mine.id)
+    if "sync" not in due:
         jobs.put(session.database, kind="sync", account_id=mine.id, due_at=now)
     opened = [states[each.id] for each in known if each.id in states and states[each.id].uidvalidity]
     total = sum(state.exists for state in opened)
@@ -51,7 +52,7 @@ def frame(session: MailSession) -> Frame:
         index_progress=100 if total == 0 else indexed * 100 // total,
         checked_at=checked,
         alerts=session.imap.take_alerts(mine.id),
-        needs_sign_in=not credentials.exists(session.database, mine.id),
+        needs_sign_in=not credentials.exists(session.database, mine.id) or accounts.SIGN_IN in due,
     )
 
 

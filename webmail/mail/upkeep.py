@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from webmail.account import AccountId
-from webmail.errors import AuthenticationFailed, NotFound, WebmailError
+from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import drafts, sync
-from webmail.mail.delivery import worker_session
+from webmail.mail import accounts, drafts, sync
+from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
-from webmail.mailbox import Mailbox
+from webmail.mailbox import Mailbox, MailboxId
 from webmail.store import credentials, jobs, mailboxes, sessions
 from webmail.store.jobs import Job
 
@@ -19,6 +19,9 @@ CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
 """Seconds a backfill works before it lets other due work have its turn."""
+BUSY_PAUSE = timedelta(seconds=1)
+EVERYWHERE = {"connect", "greeting", "unavailable", "limit", "busy"}
+"""Errors that say something of the server and nothing of the mailbox that was asked for."""
 
 
 def claim(gate: Gate, *, owner: str) -> Job | None:
@@ -29,15 +32,20 @@ def claim(gate: Gate, *, owner: str) -> Job | None:
 def run(gate: Gate, job: Job) -> None:
     """Do a claimed piece of upkeep; what fails for a while is tried again with growing pauses.
 
-    A refused password ends the work of the account until the next sign-in, so that nobody gets locked out.
+    A refused password stops all work of the account until the next sign-in, so that nobody gets locked out.
     """
     now = datetime.now(UTC)
     if not credentials.exists(gate.database, job.account_id):
         jobs.done(gate.database, job)
         return
     try:
+        if accounts.waits_for_sign_in(gate.database, job.account_id):
+            raise AuthenticationFailed("credentials")
         due = _work(gate, job)
-    except (AuthenticationFailed, NotFound):
+    except AuthenticationFailed as error:
+        accounts.password_refused(gate.database, job.account_id, now=now)
+        jobs.again(gate.database, job, due_at=now + SIGN_IN_PAUSE, error=error.code)
+    except NotFound:
         jobs.done(gate.database, job)
     except WebmailError as error:
         pause = PAUSES[min(job.attempts, len(PAUSES) - 1)]
@@ -50,11 +58,12 @@ def run(gate: Gate, job: Job) -> None:
 
 
 def _work(gate: Gate, job: Job) -> datetime | None:
+    """Do the work of a job; returns when it is due again, or None where it is done."""
     session = worker_session(gate, job.account_id)
     if job.kind == "sync":
         return _sync_account(session)
     if job.kind == "backfill":
-        return _backfill_account(session)
+        return _backfill_mailbox(session, MailboxId(int(job.key))) if job.key else _backfill_account(session)
     drafts.place(session, job.key, now=datetime.now(UTC))
     return None
 
@@ -97,18 +106,43 @@ def _present(session: MailSession, account_id: AccountId) -> bool:
 
 
 def _backfill_account(session: MailSession) -> datetime | None:
-    """Index older messages for two seconds: opened mailboxes first, the inbox before all."""
+    """Index older messages for two seconds: opened mailboxes first, the inbox before all.
+
+    A mailbox that cannot be read gets a job of its own, with pauses of its own, so that the others need not wait for it.
+    """
+    mine = account(session).id
     until = datetime.now(UTC) + timedelta(seconds=BURST)
-    states = mailboxes.states(session.database, account(session).id)
-    known = [each for each in mailboxes.list_of(session.database, account(session).id) if each.selectable]
-    known.sort(key=lambda each: not (each.id in states and states[each.id].uidvalidity))
-    for mailbox in known:
-        state = states.get(mailbox.id)
-        if state is not None and state.complete:
+    known, states = mailboxes.overview(session.database, mine)
+    alone = jobs.keys(session.database, mine, "backfill")
+    due = None
+    for mailbox in sorted(known, key=lambda each: not (each.id in states and states[each.id].uidvalidity)):
+        if not mailbox.selectable or str(mailbox.id) in alone or (mailbox.id in states and states[mailbox.id].complete):
             continue
-        with connection(session, prefer=mailbox) as lent:
-            index = sync.Index(session.database, lent, mailbox)
-            while not sync.backfill(index).complete:
-                if datetime.now(UTC) > until:
-                    return datetime.now(UTC)
-    return None
+        try:
+            if not _fill(session, mailbox, until=until):
+                return datetime.now(UTC)
+        except AuthenticationFailed:
+            raise
+        except WebmailError as error:
+            if error.code in EVERYWHERE and not isinstance(error, Conflict):
+                raise
+            due = datetime.now(UTC) + BUSY_PAUSE
+            if not isinstance(error, Conflict):
+                jobs.put(session.database, kind="backfill", account_id=mine, key=str(mailbox.id), due_at=due + timedelta(seconds=PAUSES[0]))
+    return due
+
+
+def _backfill_mailbox(session: MailSession, mailbox_id: MailboxId) -> datetime | None:
+    mailbox = mailboxes.get(session.database, account(session).id, mailbox_id)
+    complete = _fill(session, mailbox, until=datetime.now(UTC) + timedelta(seconds=BURST))
+    return None if complete else datetime.now(UTC)
+
+
+def _fill(session: MailSession, mailbox: Mailbox, *, until: datetime) -> bool:
+    """Index older messages of one mailbox; returns whether it is complete now."""
+    with connection(session, prefer=mailbox) as lent:
+        index = sync.Index(session.database, lent, mailbox)
+        while not sync.backfill(index).complete:
+            if datetime.now(UTC) > until:
+                return False
+    return True

@@ -121,6 +121,26 @@ def pending(database: Database, account_id: AccountId, kind: str) -> int:
         return connection.execute(select(func.count()).where(jobs.c.account_id == account_id, jobs.c.kind == kind)).scalar_one()
 
 
+def kinds(database: Database, account_id: AccountId) -> frozenset[str]:
+    """The kinds of job that an account has, waiting or running."""
+    with database.durable() as connection:
+        return frozenset(connection.execute(select(jobs.c.kind).where(jobs.c.account_id == account_id)).scalars())
+
+
+def keys(database: Database, account_id: AccountId, kind: str) -> frozenset[str]:
+    """The keys of the jobs of a kind that an account has, waiting or running."""
+    with database.durable() as connection:
+        return frozenset(connection.execute(select(jobs.c.key).where(jobs.c.account_id == account_id, jobs.c.kind == kind)).scalars())
+
+
+def resume(database: Database, account_id: AccountId, *, after: str, now: datetime) -> None:
+    """What the jobs of an account were put off for, the job ``after``, is over: all others that nobody does are due now."""
+    mine = jobs.c.account_id == account_id
+    with database.durable_write() as connection:
+        if connection.execute(delete(jobs).where(mine, jobs.c.kind == after)).rowcount:
+            connection.execute(update(jobs).where(mine, jobs.c.claimed_by == "").values(due_at=microseconds(now), attempts=0))
+
+
 def _job(row: Row[*tuple[Any, ...]], owner: str) -> Job:
     return Job(row.id, row.kind, row.account_id, row.key, moment(row.due_at), loads(row.payload), row.attempts, owner, row.wanted)
 

@@ -342,7 +342,11 @@ def hold_account(database: Database, account_id: AccountId) -> int:
 
 
 def resume_account(database: Database, account_id: AccountId, *, now: datetime) -> int:
-    """The person has signed in: what waited for it is due again, not before its own time. Returns how many."""
+    """The person has signed in: what waited for it is due again, not before its own time. Returns how many.
+
+    Copies for Sent that are still to be made are tried again at once.
+    """
+    _move_account(database, account_id, ("accepted",), {"due_at": microseconds(now)})
     return _move_account(database, account_id, ("needs_sign_in",), {"state": "queued", "updated_at": microseconds(now), "error_code": ""})
 
 
