@@ -87,7 +87,7 @@ def test_a_file_name_stays_a_file_name(pages: Flask, filename: str, plain: str) 
     assert disposition.startswith(f"attachment; filename=\"{plain}\"; filename*=UTF-8''")
     assert disposition.isascii()
     assert "\n" not in disposition
-    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 def test_a_form_without_the_token_is_refused(pages: Flask) -> None:

@@ -30,7 +30,7 @@ PAGE_POLICY = "; ".join(
 """Pages run no script at all and load nothing from elsewhere."""
 SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 """What a body frame may do; the template's iframe carries the same words. Never scripts."""
-FILE_POLICY = "sandbox; default-src 'none'"
+FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 """A downloaded part is a stranger's: even shown in place it has no origin and loads nothing."""
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 PUBLIC = frozenset({"static", "health.healthz"})
