@@ -68,6 +68,7 @@ def queue(session: MailSession, fields: DraftFields, *, now: datetime, hold: tim
     row = drafts.store(session, fields, now=now, files=files)
     errors = _missing(session, row)
     if errors:
+        jobs.put(session.database, kind="draft", account_id=mine.id, key=row.key, due_at=now)
         raise Incomplete(drafts.page_of(session, row, errors=errors))
     draft = drafts.draft_of(session, row)
     message_id = build.new_message_id(secrets.token_hex(16), draft.sender.domain)
