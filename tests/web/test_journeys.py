@@ -139,7 +139,7 @@ def test_an_attachment_is_downloaded_as_it_was_sent(visitor: Visitor) -> None:
     assert visitor.answer.headers["Content-Disposition"].startswith(
         "attachment; filename=\"list _.csv\"; filename*=UTF-8''list%20%E4%B8%AD.csv"
     )
-    assert visitor.answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert visitor.answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'; frame-ancestors 'none'"
 
 
 def test_source_headers_print_and_download(visitor: Visitor) -> None:
