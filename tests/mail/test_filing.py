@@ -18,8 +18,14 @@ from webmail.mailbox import SpecialUse
 from webmail.store.database import Database
 
 
+@pytest.fixture
+def person(anyone: Person) -> Person:
+    """Every rule of this file holds on each server."""
+    return anyone
+
+
 def fill(person: Person, count: int = 5) -> list[int]:
-    person.dovecot.put(person.username, [letter(number) for number in range(1, count + 1)])
+    person.put([letter(number) for number in range(1, count + 1)])
     return person.ids()
 
 
@@ -139,8 +145,8 @@ def test_nothing_chosen_too_much_chosen_and_unknown_actions_are_refused(person: 
 
 def test_deleted_marks_of_other_clients_are_never_expunged(person: Person) -> None:
     ids = fill(person)
-    with person.dovecot.side(person.username) as side:
-        side.uid("STORE", "1", "+FLAGS", "(\\Deleted)")
+    with person.side() as side:
+        side.store("1", "+FLAGS", "(\\Deleted)")
     filing.act(person.session, "delete_forever", ids=ids[:1], confirmed=True)
     assert person.truth() == 4
     assert person.truth("INBOX", "DELETED") == 1

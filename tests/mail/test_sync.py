@@ -16,8 +16,14 @@ from webmail.mailbox import SpecialUse
 from webmail.store import mailboxes, messages
 
 
+@pytest.fixture
+def person(anyone: Person) -> Person:
+    """Every rule of this file holds on each server."""
+    return anyone
+
+
 def fill(person: Person, count: int) -> None:
-    person.dovecot.fill(person.username, [letter(number) for number in range(1, count + 1)])
+    person.fill([letter(number) for number in range(1, count + 1)])
 
 
 def everything(person: Person) -> list[str]:
@@ -64,7 +70,7 @@ def test_a_backfill_that_was_killed_goes_on_where_it_was(person: Person) -> None
 def test_new_mail_is_on_the_next_page_request(person: Person) -> None:
     fill(person, 3)
     assert person.subjects() == ["Letter 3", "Letter 2", "Letter 1"]
-    person.dovecot.deliver(person.username, letter(4))
+    person.deliver(letter(4))
     assert person.subjects()[0] == "Letter 4"
 
 
@@ -72,8 +78,8 @@ def test_what_another_client_expunges_is_gone_on_the_next_page_request(person: P
     fill(person, 120)
     person.page()
     person.work()
-    with person.dovecot.side(person.username) as side:
-        side.uid("STORE", "1:10,119", "+FLAGS", "(\\Deleted)")
+    with person.side() as side:
+        side.store("1:10,119", "+FLAGS", "(\\Deleted)")
         side.expunge()
     page = person.page()
     assert page.rows[1].message.envelope.subject == "Letter 118"
@@ -83,8 +89,8 @@ def test_what_another_client_expunges_is_gone_on_the_next_page_request(person: P
 def test_what_another_client_expunges_is_gone_also_while_the_index_is_incomplete(person: Person) -> None:
     fill(person, 300)
     person.page()
-    with person.dovecot.side(person.username) as side:
-        side.uid("STORE", "1,299", "+FLAGS", "(\\Deleted)")
+    with person.side() as side:
+        side.store("1,299", "+FLAGS", "(\\Deleted)")
         side.expunge()
     assert person.subjects()[:2] == ["Letter 300", "Letter 298"]
     person.work()
@@ -94,9 +100,9 @@ def test_what_another_client_expunges_is_gone_also_while_the_index_is_incomplete
 def test_flags_set_by_another_client_are_seen_on_the_next_page_request(person: Person) -> None:
     fill(person, 5)
     person.page()
-    with person.dovecot.side(person.username) as side:
-        side.uid("STORE", "5", "+FLAGS", "(\\Seen \\Flagged)")
-        side.uid("STORE", "4", "+FLAGS", "(\\Answered)")
+    with person.side() as side:
+        side.store("5", "+FLAGS", "(\\Seen \\Flagged)")
+        side.store("4", "+FLAGS", "(\\Answered)")
     page = person.page()
     assert page.rows[0].message.seen
     assert page.rows[0].message.flagged
@@ -108,23 +114,23 @@ def test_messages_far_from_the_page_shown_lose_their_unread_mark_too(person: Per
     fill(person, 200)
     person.page()
     person.work()
-    with person.dovecot.side(person.username) as side:
-        side.uid("STORE", "1:100", "+FLAGS", "(\\Seen)")
+    with person.side() as side:
+        side.store("1:100", "+FLAGS", "(\\Seen)")
     assert person.page().unseen == 100
     assert len(person.page(filter="unread").rows) == 50
 
 
 def test_a_mailbox_made_anew_under_its_name_starts_over(person: Person) -> None:
-    with person.dovecot.side(person.username) as side:
+    with person.side() as side:
         side.create("Plans")
-    person.dovecot.put(person.username, [letter(1, subject="Old")], mailbox="Plans")
+    person.put([letter(1, subject="Old")], mailbox="Plans")
     person.work()
     assert person.subjects("Plans") == ["Old"]
     person.page()
-    with person.dovecot.side(person.username) as side:
+    with person.side() as side:
         side.delete("Plans")
         side.create("Plans")
-    person.dovecot.put(person.username, [letter(2, subject="New")], mailbox="Plans")
+    person.put([letter(2, subject="New")], mailbox="Plans")
     mailboxes_service.refresh(person.session)
     assert person.subjects("Plans") == ["New"]
     assert person.page("Plans").total == 1
@@ -152,7 +158,7 @@ def test_a_check_that_is_late_shows_the_last_known_state_and_says_so(person: Per
     fill(person, 5)
     person.page()
     assert mailboxes.lease(person.gate.database, person.mailbox().id, owner="somebody else", now=datetime.now(UTC), seconds=60)
-    person.dovecot.deliver(person.username, letter(6))
+    person.deliver(letter(6))
     page = person.page()
     assert page.freshness is Freshness.LATE
     assert page.rows[0].message.envelope.subject == "Letter 5"
@@ -170,7 +176,7 @@ def test_a_dropped_index_is_built_again_with_ids_nobody_had(person: Person) -> N
 
 
 def test_sent_and_drafts_show_whom_a_message_is_for(person: Person) -> None:
-    person.dovecot.put(person.username, [letter(1)], mailbox="Sent")
+    person.put([letter(1)], mailbox="Sent")
     page = person.page(SpecialUse.SENT)
     assert page.outgoing
     assert page.rows[0].people[0].addr_spec == "robin@example.test"

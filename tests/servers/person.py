@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import imaplib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.servers.dovecot import Dovecot
+from tests.servers.proxy import Proxy
+from tests.servers.pymap_server import PymapServer
 from webmail.account import Security, Server
 from webmail.imap.pool import Pool
 from webmail.mail import accounts, delivery, listing, upkeep
@@ -22,17 +27,43 @@ from webmail.store import mailboxes
 from webmail.store.database import Database
 
 NOBODY = Server("127.0.0.1", 1, Security.NONE)
+ROLES = ("Drafts", "Sent", "Trash", "Junk", "Archive")
 
 
 @dataclass
 class Person:
-    """``session`` is signed in as ``username``; ``gate`` is what the application would be built on."""
+    """``session`` is signed in as ``username``; ``gate`` is what the application would be built on.
 
-    dovecot: Dovecot
+    ``host`` is the server itself, reached by other clients, whatever stands between it and the application.
+    """
+
+    host: Dovecot | PymapServer
     gate: Gate
     username: str
     password: str
     session: MailSession = field(init=False)
+
+    @property
+    def dovecot(self) -> Dovecot:
+        """The server, for what only Dovecot can do."""
+        assert isinstance(self.host, Dovecot)
+        return self.host
+
+    def side(self, name: str = "INBOX") -> AbstractContextManager[imaplib.IMAP4]:
+        """Another client of this person, with a mailbox selected."""
+        return self.host.side(self.username, name)
+
+    def put(self, messages: Iterable[bytes], *, mailbox: str = "INBOX", flags: str = "") -> None:
+        """Store messages as another client would."""
+        self.host.put(self.username, messages, mailbox=mailbox, flags=flags)
+
+    def fill(self, messages: Iterable[bytes], *, mailbox: str = "") -> None:
+        """Put many messages into a mailbox fast, each a second younger than the one before."""
+        self.host.fill(self.username, messages, mailbox=mailbox)
+
+    def deliver(self, raw: bytes) -> None:
+        """New mail in the inbox."""
+        self.host.deliver(self.username, raw)
 
     def sign_in(self) -> MailSession:
         found = accounts.sign_in(self.gate, self.username, password=self.password, now=datetime.now(UTC))
@@ -60,7 +91,7 @@ class Person:
 
     def truth(self, name: str = "INBOX", *criteria: str) -> int:
         """How many messages of a mailbox another client finds."""
-        with self.dovecot.side(self.username, name) as side:
+        with self.side(name) as side:
             found = side.uid("SEARCH", *(criteria or ("ALL",)))[1][0]
             return len((found or b"").split())
 
@@ -94,12 +125,46 @@ def new_person(dovecot: Dovecot, folder: Path, *, imap: Server | None = None, sm
     return Person(dovecot, gate, dovecot.new_user(password), password)
 
 
-@pytest.fixture
-def person(dovecot: Dovecot) -> Iterator[Person]:
-    """Somebody with an empty mailbox, signed in."""
+@contextlib.contextmanager
+def _at_work(host: Dovecot | PymapServer, imap: Server) -> Iterator[Person]:
+    """Somebody signed in, and a folder for what the application keeps."""
     folder = Path(tempfile.mkdtemp(prefix="webmail-person-"))
-    somebody = new_person(dovecot, folder / "data")
+    gate = Gate(Database.open(folder / "data"), Pool(), imap, NOBODY)
+    somebody = Person(host, gate, host.new_user("secret"), "secret")
+    if isinstance(host, PymapServer):
+        with somebody.side() as side:
+            for name in ROLES:
+                side.create(name)
     somebody.sign_in()
     yield somebody
     somebody.close()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def person(dovecot: Dovecot) -> Iterator[Person]:
+    """Somebody with an empty mailbox, signed in, on a server that offers much."""
+    with _at_work(dovecot, dovecot.server(Security.STARTTLS)) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def plain_person(dovecot: Dovecot, bare_proxy: Proxy) -> Iterator[Person]:
+    """Somebody whose server offers nothing beyond RFC 3501."""
+    with _at_work(dovecot, bare_proxy.server()) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def pymap_person(pymap_server: PymapServer) -> Iterator[Person]:
+    """Somebody on another program, of few extensions and no keywords."""
+    with _at_work(pymap_server, pymap_server.server()) as somebody:
+        yield somebody
+
+
+@pytest.fixture(params=["person", "plain_person", "pymap_person"])
+def anyone(request: pytest.FixtureRequest) -> Person:
+    """Somebody on each of the three servers in turn."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Person)
+    return found

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import imaplib
 import itertools
+import socket
 import threading
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from proxyprotocol.reader import ProxyProtocolReader
@@ -85,6 +88,47 @@ class PymapServer:
     def server(self) -> Server:
         """How to reach it."""
         return Server(HOST, self.port, Security.NONE)
+
+    @contextlib.contextmanager
+    def side(self, username: str, mailbox: str = "INBOX") -> Iterator[imaplib.IMAP4]:
+        """A second client of the same user, with a mailbox selected; what it sees is the truth."""
+        client = imaplib.IMAP4(HOST, self.port, timeout=20)
+        client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            client.login(username, "secret")
+            client.select(f'"{mailbox}"')
+            yield client
+        finally:
+            client.logout()
+
+    def put(self, username: str, messages: Iterable[bytes], *, mailbox: str = "INBOX", flags: str = "", date: str = "") -> None:
+        """Store messages in a mailbox as they are; line ends are made CRLF."""
+        dates = itertools.repeat(f'"{date}" ' if date else "")
+        self._append(username, messages, mailbox=mailbox, flags=flags, dates=dates)
+
+    def fill(self, username: str, messages: Iterable[bytes], *, mailbox: str = "") -> None:
+        """Put many messages into a mailbox at once, one second after the other; INBOX unless ``mailbox`` is given."""
+        first = datetime(2023, 11, 14, 22, tzinfo=UTC)
+        dates = (f'"{first + timedelta(seconds=number):%d-%b-%Y %H:%M:%S} +0000" ' for number in itertools.count())
+        self._append(username, messages, mailbox=mailbox or "INBOX", flags="", dates=dates)
+
+    def deliver(self, username: str, raw: bytes) -> None:
+        """A new message in the inbox."""
+        self.put(username, [raw])
+
+    def _append(self, username: str, messages: Iterable[bytes], *, mailbox: str, flags: str, dates: Iterator[str]) -> None:
+        """All in one command and one packet train, without waiting for leave (RFC 3502, RFC 7888)."""
+        pieces = []
+        for raw in messages:
+            whole = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+            pieces.append(f"({flags.strip('()')}) {next(dates)}{{{len(whole)}+}}\r\n".encode() + whole)
+        if not pieces:
+            return
+        with self.side(username) as client:
+            client.send(f'X1 APPEND "{mailbox}" '.encode() + b" ".join(pieces) + b"\r\n")
+            while not (line := client.readline()).startswith(b"X1 "):
+                assert line, "pymap hung up"
+            assert line.startswith(b"X1 OK"), line
 
     def stop(self) -> None:
         """End the server."""
