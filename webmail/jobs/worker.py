@@ -10,12 +10,16 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from datetime import UTC, datetime
+from time import monotonic
 
-from webmail.mail import delivery, upkeep, wakeup
+from webmail.account import AccountId
+from webmail.mail import accounts, delivery, upkeep, wakeup
 from webmail.mail.session import Gate
 
 LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
+TIDY_SECONDS = 60.0
 LAST_SECONDS = 3.0
 """How long the upkeep under way may go on at the end; all told the worker ends within five seconds."""
 DELIVERIES = 8
@@ -62,8 +66,14 @@ def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
 
 def _keep_up(gate: Gate, owner: str, stop: threading.Event) -> None:
     """Do due upkeep, one piece at a time."""
+    tidied = monotonic()
+    unused: set[AccountId] = set()
     while not stop.is_set():
         try:
+            if monotonic() - tidied > TIDY_SECONDS:
+                tidied = monotonic()
+    unused: set[AccountId] = set()
+                unused = accounts.forget_unused(gate, now=datetime.now(UTC), unused_before=unused)
             job = upkeep.claim(gate, owner=owner)
             if job is not None:
                 upkeep.run(gate, job)

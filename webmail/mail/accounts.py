@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +97,26 @@ def password_refused(database: Database, account_id: AccountId, *, now: datetime
 def waits_for_sign_in(database: Database, account_id: AccountId) -> bool:
     """Whether the password was refused since the last sign-in."""
     return jobs.pending(database, account_id, SIGN_IN) > 0
+
+
+def forget_unused(gate: Gate, *, now: datetime, unused_before: Collection[AccountId]) -> set[AccountId]:
+    """End sessions that have expired, and erase the passwords that nobody signed in and no due work needs any more.
+
+    Called once a minute by the worker; returns the accounts nobody uses. Only those that were unused the last time as
+    well lose their password: somebody who signs in at this moment has no session yet.
+    """
+    sessions.expire(gate.database, now=now)
+    unused = {
+        account_id
+        for account_id in accounts.all_ids(gate.database)
+        if credentials.exists(gate.database, account_id)
+        and not sessions.count_for_account(gate.database, account_id, now=now)
+        and not outgoing.work_due(gate.database, account_id)
+    }
+    for account_id in unused.intersection(unused_before):
+        credentials.erase(gate.database, account_id)
+        gate.imap.close_account(account_id)
+    return unused
 
 
 def needs_address(session: MailSession) -> bool:
