@@ -72,7 +72,6 @@ def _keep_up(gate: Gate, owner: str, stop: threading.Event) -> None:
         try:
             if monotonic() - tidied > TIDY_SECONDS:
                 tidied = monotonic()
-    unused: set[AccountId] = set()
                 unused = accounts.forget_unused(gate, now=datetime.now(UTC), unused_before=unused)
             job = upkeep.claim(gate, owner=owner)
             if job is not None:
