@@ -252,12 +252,12 @@ class Dovecot:
             session.sendmail(sender, [username], raw)
 
     @contextlib.contextmanager
-    def side(self, username: str, mailbox: str = "INBOX") -> Iterator[imaplib.IMAP4]:
+    def side(self, username: str, mailbox: str = "INBOX", *, readonly: bool = False) -> Iterator[imaplib.IMAP4]:
         """A second client of the same user, with a mailbox selected; what it sees is the truth."""
         client = imaplib.IMAP4(HOST, self.imap, timeout=20)
         try:
             client.login(username, self._passwords[username])
-            client.select(f'"{mailbox}"')
+            client.select(f'"{mailbox}"', readonly)
             yield client
         finally:
             client.logout()

@@ -91,7 +91,7 @@ class Person:
 
     def truth(self, name: str = "INBOX", *criteria: str) -> int:
         """How many messages of a mailbox another client finds."""
-        with self.side(name) as side:
+        with self.host.side(self.username, name, readonly=True) as side:
             found = side.uid("SEARCH", *(criteria or ("ALL",)))[1][0]
             return len((found or b"").split())
 
@@ -101,6 +101,10 @@ class Person:
             upkeep.run(self.gate, job)
         while (found := delivery.claim(self.gate, owner="test")) is not None:
             delivery.advance(self.gate, found, owner="test")
+
+    def hang_up(self) -> None:
+        """Let the next request sign in and open its mailbox anew."""
+        self.gate.imap.close_account(self.session.accounts[0].id)
 
     def close(self) -> None:
         self.gate.imap.close()
@@ -152,6 +156,13 @@ def person(dovecot: Dovecot) -> Iterator[Person]:
 def plain_person(dovecot: Dovecot, bare_proxy: Proxy) -> Iterator[Person]:
     """Somebody whose server offers nothing beyond RFC 3501."""
     with _at_work(dovecot, bare_proxy.server()) as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def behind(dovecot: Dovecot, proxy: Proxy) -> Iterator[Person]:
+    """Somebody behind a proxy that lets everything through until told otherwise."""
+    with _at_work(dovecot, proxy.server()) as somebody:
         yield somebody
 
 

@@ -40,7 +40,8 @@ class Proxy:
         self.commands: list[str] = []
         self._upstream = upstream
         self._faults: dict[str, str] = {}
-        self._delays: dict[str, float] = {}
+        self._delays: dict[str, tuple[float, int]] = {}
+        self._rewrites: list[tuple[re.Pattern[bytes], bytes]] = []
         self._listener = socket.create_server((HOST, 0))
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
@@ -55,9 +56,24 @@ class Proxy:
         assert when in {"before", "during", "after"}
         self._faults[command] = when
 
-    def delay(self, command: str, seconds: float) -> None:
-        """Pass this command on only after some time."""
-        self._delays[command] = seconds
+    def delay(self, command: str, seconds: float, *, skip: int = 0) -> None:
+        """Pass this command on only after some time, once; not the first ``skip`` times."""
+        self._delays[command] = seconds, skip
+
+    def rewrite(self, pattern: bytes, replacement: bytes) -> None:
+        """From now on, let the first line of every answer say something else."""
+        self._rewrites.append((re.compile(pattern), replacement))
+
+    def speak_truly(self) -> None:
+        """Rewrite nothing any more."""
+        self._rewrites.clear()
+
+    def rewritten(self, answer: bytes) -> bytes:
+        """An answer as the client is to see it."""
+        head, separator, rest = answer.partition(b"\r\n")
+        for pattern, replacement in self._rewrites:
+            head = pattern.sub(replacement, head)
+        return head + separator + rest
 
     def cut_all(self) -> None:
         """Cut every connection now."""
@@ -84,7 +100,11 @@ class Proxy:
     def fault_at(self, command: str) -> str:
         """What is to go wrong at this command; said once."""
         if command in self._delays:
-            time.sleep(self._delays.pop(command))
+            seconds, skip = self._delays.pop(command)
+            if skip:
+                self._delays[command] = seconds, skip - 1
+            else:
+                time.sleep(seconds)
         return self._faults.pop(command, "")
 
 
@@ -172,6 +192,7 @@ class _Line:
         while answer := _response(self._from_server):
             if self._proxy.bare:
                 answer = _bare(answer)
+            answer = self._proxy.rewritten(answer)
             decisive = not answer.startswith(b"* ")
             if self._fault == "during":
                 self._client.sendall(answer[: len(answer) // 2])

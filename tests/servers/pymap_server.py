@@ -90,13 +90,13 @@ class PymapServer:
         return Server(HOST, self.port, Security.NONE)
 
     @contextlib.contextmanager
-    def side(self, username: str, mailbox: str = "INBOX") -> Iterator[imaplib.IMAP4]:
+    def side(self, username: str, mailbox: str = "INBOX", *, readonly: bool = False) -> Iterator[imaplib.IMAP4]:
         """A second client of the same user, with a mailbox selected; what it sees is the truth."""
         client = imaplib.IMAP4(HOST, self.port, timeout=20)
         client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             client.login(username, "secret")
-            client.select(f'"{mailbox}"')
+            client.select(f'"{mailbox}"', readonly)
             yield client
         finally:
             client.logout()

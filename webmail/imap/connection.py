@@ -129,6 +129,7 @@ class Connection:
         self.changed = False
         self._exchange = exchange
         self._writable = False
+        self._outdated = False
         self._wanted: frozenset[str] = frozenset()
         self._alerts: list[str] = []
 
@@ -182,7 +183,7 @@ class Connection:
         ServerRefused; ServerUnusable("no_uidvalidity") for a server without lasting UIDs. RFC 9051 §6.3.2-3.
         """
         current = self.selected
-        if current is None or current.name != name or (writable and not self._writable):
+        if current is None or current.name != name or self._outdated or (writable and not self._writable):
             current = self._select(name, writable=writable)
         if uidvalidity is not None and current.uidvalidity != uidvalidity:
             raise UidValidityChanged(name=name, expected=uidvalidity, found=current.uidvalidity)
@@ -198,7 +199,7 @@ class Connection:
         if described is None:
             raise ServerUnusable("no_uidvalidity", host=self.server.host, port=self.server.port)
         self.selected = described
-        self._writable = writable
+        self._writable, self._outdated = writable, False
         # Nobody has compared it yet; what happened before a mailbox is opened is never told.
         self.changed = True
         if not self.selected.uidnext:
@@ -281,6 +282,9 @@ class Connection:
             self._alerts = [*self._alerts, condition.text][-_ALERTS:]
         elif condition.code == "CAPABILITY":
             self.capabilities = frozenset(condition.arguments.decode("latin-1").upper().split())
+        elif condition.code == "EXPUNGEISSUED":
+            # There are messages here that others have expunged; some servers never say which ones (RFC 5530 §3).
+            self.changed = self._outdated = True
         elif self.selected is not None and condition.code in {"UIDVALIDITY", "CLOSED"}:
             self._note_reset(condition)
         elif self.selected is not None and condition.code in {"READ-ONLY", "READ-WRITE"}:

@@ -136,7 +136,11 @@ def _changed(index: Index, uidvalidity: int) -> bool:
         connection.forget_selection()
     here = connection.selected is not None and connection.selected.name == index.mailbox.name
     if here:
-        connection.noop()
+        try:
+            connection.noop()
+        except ServerRefused:
+            # The mailbox open is gone, says a server that does not hang up then.
+            connection.forget_selection()
     select(index.database, connection, index.mailbox, uidvalidity=uidvalidity or None)
     return connection.changed
 

@@ -123,12 +123,14 @@ def _backfill_account(session: MailSession) -> datetime | None:
                 return datetime.now(UTC)
         except AuthenticationFailed:
             raise
-        except WebmailError as error:
-            if error.code in EVERYWHERE and not isinstance(error, Conflict):
-                raise
+        except Conflict:
+            # Somebody else is writing this one: no failure, only a moment's wait.
             due = datetime.now(UTC) + BUSY_PAUSE
-            if not isinstance(error, Conflict):
-                jobs.put(session.database, kind="backfill", account_id=mine, key=str(mailbox.id), due_at=due + timedelta(seconds=PAUSES[0]))
+        except WebmailError as error:
+            if error.code in EVERYWHERE:
+                raise
+            later = datetime.now(UTC) + timedelta(seconds=PAUSES[0])
+            jobs.put(session.database, kind="backfill", account_id=mine, key=str(mailbox.id), due_at=later)
     return due
 
 
