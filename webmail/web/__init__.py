@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from webmail.web import compose, errors, health, language, login, mailboxes, messages, security, submissions, templating, throttle
+from webmail.web import (
+    compose,
+    errors,
+    health,
+    language,
+    login,
+    mailboxes,
+    messages,
+    numbers,
+    security,
+    submissions,
+    templating,
+    throttle,
+)
 from webmail.web.services import Services
 from webmail.web.sessions import ServerSessions
 
@@ -18,6 +31,7 @@ def register(app: Flask, services: Services) -> None:
     """Give an application its pages. The order matters: who is signed in is known before a form's token is checked."""
     app.extensions["webmail"] = services
     app.session_interface = ServerSessions(services)
+    numbers.init(app)
     language.init(app)
     templating.init(app)
     errors.init(app)

@@ -21,6 +21,7 @@ from webmail.mail.session import account
 from webmail.message.summary import MessageId
 from webmail.web import error_words, errors, navigation, notices, times
 from webmail.web.login import current_mail
+from webmail.web.numbers import number
 from webmail.web.services import services
 from webmail.web.unfinished import draft_fields
 
@@ -34,11 +35,11 @@ def new() -> Response:
     """An empty form, an answer, or a message of Drafts made editable."""
     if accounts.needs_address(current_mail()):
         return redirect(url_for("login.address", next=navigation.here()))
-    draft = request.args.get("draft", type=int)
+    draft = request.args.get("draft", type=number)
     if draft is not None:
         return _editing(drafts.open_message(current_mail(), draft))
     action = next((name for name in ANSWERS if name in request.args), "")
-    original = request.args.get(action, type=int) if action else None
+    original = request.args.get(action, type=number) if action else None
     to, cc, bcc, subject, text = (request.args.get(name, "") for name in ("to", "cc", "bcc", "subject", "body"))
     fields = DraftFields(key="", to=to, cc=cc, bcc=bcc, subject=subject, text=text)
     return _shown(drafts.new(current_mail(), wording=_wording(), original=original, original_action=action, fields=fields))

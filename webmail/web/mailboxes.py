@@ -11,6 +11,7 @@ from webmail.mailbox import MailboxId, SpecialUse
 from webmail.web import navigation, notices
 from webmail.web.confirming import ask
 from webmail.web.login import current_mail
+from webmail.web.numbers import number
 
 blueprint = Blueprint("mailboxes", __name__)
 
@@ -32,7 +33,7 @@ def show(mailbox_id: int) -> str:
 @blueprint.post("/mailboxes")
 def create() -> Response:
     """Make a folder, or the folder of a role that is missing."""
-    parent = request.form.get("parent", type=int)
+    parent = request.form.get("parent", type=number)
     role = request.form.get("role", "")
     if role in list(SpecialUse):
         made = mailboxes.create_role(current_mail(), SpecialUse(role))

@@ -13,6 +13,7 @@ from webmail.mail.pages import ConfirmPage
 from webmail.web import navigation, notices, security
 from webmail.web.confirming import ask
 from webmail.web.login import current_mail
+from webmail.web.numbers import number
 
 blueprint = Blueprint("messages", __name__)
 
@@ -92,7 +93,7 @@ def headers(message_id: int) -> str:
 def actions() -> AnyResponse | str:
     """Do one thing to one message or many. A row's own button is named ``one`` and says action and id at once."""
     action, ids = _asked()
-    target = request.form.get("target", type=int)
+    target = request.form.get("target", type=number)
     result = filing.act(current_mail(), action, ids=ids, target=target, confirmed=request.form.get("confirmed") == "1")
     if isinstance(result, ConfirmPage):
         return ask(result)
@@ -106,9 +107,10 @@ def _asked() -> tuple[str, list[int]]:
     if "one" in request.form:
         action, _, only = request.form["one"].partition(":")
         texts = [only]
-    if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
-        raise InvalidInput("nothing_selected", field="ids")
-    return action, [int(text) for text in texts]
+    try:
+        return action, [number(text) for text in texts]
+    except ValueError as error:
+        raise InvalidInput("nothing_selected", field="ids") from error
 
 
 @blueprint.post("/undo/<int:journal_id>")

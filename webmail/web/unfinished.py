@@ -20,6 +20,7 @@ from webmail.mail import drafts
 from webmail.mail.drafts import DraftFields
 from webmail.mail.session import MailSession
 from webmail.web import error_words, notices
+from webmail.web.numbers import number
 from webmail.web.services import services
 
 WRITING = frozenset({"compose.store", "compose.attach", "compose.send"})
@@ -45,7 +46,7 @@ def draft_fields(form: MultiDict[str, str], *, key: str = "", prefix: str = "") 
         bcc=form.get(f"{prefix}bcc", ""),
         subject=form.get(f"{prefix}subject", ""),
         text=form.get(f"{prefix}text", "").replace("\r\n", "\n").replace("\r", "\n"),
-        original=form.get(f"{prefix}original", type=int),
+        original=form.get(f"{prefix}original", type=number),
         original_action=form.get(f"{prefix}original_action", ""),
         include=tuple(form.getlist(f"{prefix}include")),
     )
