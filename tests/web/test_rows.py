@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +14,14 @@ from markupsafe import Markup
 from tests.web import samples
 from webmail.web import rows, times
 from webmail.web.faces import hue, initials
+
+
+@pytest.fixture(autouse=True)
+def rows_of_this_test_only(pages: Flask) -> Iterator[None]:
+    """What is drawn here by other hands must not be kept for the pages of later tests."""
+    pages.extensions.pop("webmail.rows", None)
+    yield
+    pages.extensions.pop("webmail.rows", None)
 
 
 @pytest.mark.parametrize(
