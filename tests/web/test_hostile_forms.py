@@ -256,7 +256,7 @@ def test_no_query_finds_a_fault(visitor: Visitor) -> None:
     for value in VALUES:
         for name in ("after", "filter"):
             fine(visitor.get(inbox, query_string={name: value[:3000]}).status, where=(name, value))
-    for value in VALUES[::4]:
+    for value in VALUES[::9]:
         for name in ("after", "filter", "show", "images"):
             fine(visitor.get(f"/messages/{message}", query_string={name: value[:3000]}).status, where=(name, value))
         for name in ("to", "cc", "bcc", "subject", "body", "reply", "forward", "draft"):
@@ -283,7 +283,7 @@ def test_no_field_of_a_message_names_another_recipient(visitor: Visitor, sink: S
     sink.forget()
     fields = {"to": "friend@example.net", "cc": "", "bcc": "", "subject": "s", "text": "t"}
     number = 0
-    for value in VALUES[::4]:
+    for value in VALUES[::6]:
         for name in ("subject", "text", "from", "key", "original", "original_action", "include"):
             if name not in ("subject", "text") and number % 5:
                 number += 1
@@ -292,7 +292,7 @@ def test_no_field_of_a_message_names_another_recipient(visitor: Visitor, sink: S
             given = {**fields, "csrf_token": proof, "key": f"key-{number}", "action": "send", name: value}
             post(visitor, "/compose", given)
     queued = sink_all(robin, sink)
-    assert queued > 60
+    assert queued > 40
     named = {recipient for message in sink.messages for recipient in message.recipients}
     assert named == {"friend@example.net"}
     for message in sink.messages:
@@ -314,7 +314,7 @@ def test_no_recipient_field_names_anybody_that_is_not_in_it(visitor: Visitor, si
     proof = token(visitor)
     sink.forget()
     number = 0
-    for value in (*SINGLE, *VALUES[len(SINGLE) :: 5]):
+    for value in (*SINGLE, *VALUES[len(SINGLE) :: 8]):
         for name in ("to", "cc", "bcc"):
             number += 1
             if name != "to" and number % 4:
