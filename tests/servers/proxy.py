@@ -64,6 +64,11 @@ class Proxy:
         """From now on, let the first line of every answer say something else."""
         self._rewrites.append((re.compile(pattern), replacement))
 
+    def behave(self) -> None:
+        """Cut and delay nothing any more."""
+        self._faults.clear()
+        self._delays.clear()
+
     def speak_truly(self) -> None:
         """Rewrite nothing any more."""
         self._rewrites.clear()

@@ -49,6 +49,7 @@ class SmtpSink:
     """Listens on a free port of 127.0.0.1 while inside ``with``.
 
     With ``credentials`` it wants them before MAIL. ``certificate`` (file, key file) is needed for TLS and STARTTLS.
+    ``pause`` is how many seconds it thinks about each command.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class SmtpSink:
         self.connections = 0
         self.faults: dict[str, Fault] = {}
         self.recipients: dict[str, str] = {}
+        self.pause = 0.0
 
     @property
     def messages(self) -> list[Taken]:
@@ -168,6 +170,7 @@ class _Keeper:
         return reply
 
     async def handle_DATA(self, dialogue: _Dialogue, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self._sink.pause)
         fault = self._sink.fault("dot")
         accepted = fault is None or fault.kept or fault.reply.startswith(b"2")
         self._sink.taken.append(
@@ -252,6 +255,7 @@ class _Dialogue(SMTP):
     def _watched(self, name: str, method: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
         async def run(argument: str) -> None:
             self._sink.commands.append(f"{name} {argument or ''}".rstrip())
+            await asyncio.sleep(self._sink.pause)
             fault = self._sink.fault(name)
             if fault is not None:
                 if name == "EHLO" and fault.reply.startswith(b"250"):

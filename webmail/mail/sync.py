@@ -46,7 +46,7 @@ PAGE = 50
 Shown = Callable[[], Mapping[Uid, frozenset[str]]]
 WINDOW = 300
 """Messages a backfill step fetches: small enough that an index write stays short and a page request gets its turn."""
-LEASE_SECONDS = 60
+LEASE_SECONDS = 30
 RENEW_SECONDS = 10
 LEASE_PATIENCE = 5.0
 FIRST_PATIENCE = 20.0
@@ -67,7 +67,7 @@ class Index:
 
 @dataclass(slots=True)
 class Lease:
-    """The right to be the one writer of a mailbox, for a minute at a time."""
+    """The right to be the one writer of a mailbox, for half a minute at a time."""
 
     database: Database
     mailbox: Mailbox

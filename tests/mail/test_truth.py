@@ -1,0 +1,187 @@
+"""Truth: while another client does what it likes, every page at every pause says what the server says."""
+
+from __future__ import annotations
+
+import contextlib
+import imaplib
+import random
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.servers.person import Person, letter
+from tests.servers.proxy import Proxy
+from webmail.errors import WebmailError
+from webmail.mail import filing, upkeep
+from webmail.mail.pages import Freshness, MailboxPage
+from webmail.message.summary import Flag
+from webmail.store import jobs
+
+SECONDS = 5.0
+PAUSES = 3
+RATE = 12
+NAMES = ("INBOX", "Archive")
+FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "$Forwarded")
+
+
+@dataclass
+class Other:
+    """Another client, which flags, moves, appends and expunges at random, but always the same."""
+
+    person: Person
+    chance: random.Random
+    number: int = 1000
+    done: list[str] = field(default_factory=list)
+
+    def act(self) -> None:
+        here, there = self.chance.sample(NAMES, 2)
+        with self.person.side(here) as side:
+            uids = [uid.decode() for uid in side.uid("SEARCH", "ALL")[1][0].split()]
+            deed = self.chance.choice(["flag", "flag", "unflag", "append", "move", "expunge"])
+            if not uids or deed == "append":
+                self.number += 1
+                side.append(here, "", None, letter(self.number))  # type: ignore[arg-type] # no date is a date of now
+            elif deed in ("flag", "unflag"):
+                some = ",".join(self.chance.sample(uids, min(len(uids), 4)))
+                side.uid("STORE", some, "+FLAGS" if deed == "flag" else "-FLAGS", f"({self.chance.choice(FLAGS)})")
+            else:
+                one = self.chance.choice(uids)
+                if deed == "move":
+                    side.uid("COPY", one, there)
+                side.uid("STORE", one, "+FLAGS", "(\\Deleted)")
+                side.uid("EXPUNGE", one)
+            self.done.append(deed)
+
+
+def truth(person: Person, name: str) -> dict[str, frozenset[str]]:
+    """Flags by what is unique in a row: subject and UID."""
+    found = {}
+    with person.host.side(person.username, name, readonly=True) as side:
+        _, rows = side.fetch("1:*", "(UID FLAGS)") if side.untagged_responses.get("EXISTS") != [b"0"] else ("OK", [])
+        for row in rows:
+            if row is None:
+                continue
+            uid = row.decode().partition("UID ")[2].split()[0].rstrip(")")
+            found[uid] = frozenset(each.decode() for each in imaplib.ParseFlags(row)) & frozenset(FLAGS)
+    return found
+
+
+def pages(person: Person, name: str) -> list[MailboxPage]:
+    """All pages of a mailbox, one after the other."""
+    found = [person.page(name)]
+    while found[-1].next_cursor:
+        found.append(person.page(name, cursor=found[-1].next_cursor))
+    return found
+
+
+def shown(person: Person, name: str) -> tuple[dict[str, frozenset[str]], int, int, bool]:
+    """What the pages say: flags by UID, the total, the unread count, and whether they claim to be fresh and complete."""
+    read = pages(person, name)
+    rows = [row.message for page in read for row in page.rows]
+    flags = {str(each.uid): each.flags & frozenset(FLAGS) for each in rows}
+    assert len(flags) == len(rows), "a message is listed twice"
+    return flags, read[-1].total, read[-1].unseen, all(page.freshness is Freshness.FRESH and page.progress == 100 for page in read)
+
+
+def check(person: Person) -> None:
+    """Compare every list with the server; a page that says it is not fresh or not complete is asked again."""
+    for name in NAMES:
+        there = truth(person, name)
+        for _ in range(30):
+            flags, total, unseen, certain = shown(person, name)
+            if certain:
+                break
+            with person.gate.database.durable_write() as connection:
+                connection.exec_driver_sql("UPDATE jobs SET due_at = 0")  # The pauses after what failed are over.
+            time.sleep(0.1)
+        assert certain, "the list never becomes certain"
+        assert flags == there
+        assert (total, unseen) == (len(there), sum(Flag.SEEN not in each for each in there.values()))
+
+
+@contextlib.contextmanager
+def upkeep_running(person: Person) -> Iterator[None]:
+    """The worker's upkeep, in a thread."""
+    stop = threading.Event()
+
+    def keep_up() -> None:
+        account = person.session.accounts[0].id
+        while not stop.wait(0.1):
+            jobs.put(person.gate.database, kind="sync", account_id=account, due_at=datetime.now(UTC))
+            job = upkeep.claim(person.gate, owner="test")
+            if job is not None:
+                upkeep.run(person.gate, job)
+
+    thread = threading.Thread(target=keep_up)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def live(person: Person, *, seed: int, disturb: Proxy | None = None) -> None:
+    """Another client and ourselves at work at once, with a pause now and then in which everything is compared."""
+    chance = random.Random(seed)
+    other = Other(person, random.Random(seed + 1))
+    for name in NAMES:
+        person.put([letter(number) for number in range(1, 61)], mailbox=name)
+    with upkeep_running(person):
+        for _ in range(PAUSES):
+            until = time.monotonic() + SECONDS / PAUSES
+            quiet = threading.Event()
+
+            def others(until: float = until, quiet: threading.Event = quiet) -> None:
+                while time.monotonic() < until:
+                    other.act()
+                    time.sleep(1 / RATE)
+                quiet.set()
+
+            thread = threading.Thread(target=others)
+            thread.start()
+            while not quiet.is_set():
+                with contextlib.suppress(WebmailError):
+                    _ourselves(person, chance)
+                if disturb is not None and chance.random() < 0.15:
+                    disturb.cut_all() if chance.random() < 0.3 else disturb.cut(chance.choice(COMMANDS), chance.choice(MOMENTS))
+            thread.join()
+            if disturb is not None:
+                disturb.behave()
+            check(person)
+    assert len(other.done) > RATE
+
+
+COMMANDS = ("NOOP", "SELECT", "FETCH", "UID FETCH", "UID SEARCH", "UID STORE", "LIST")
+MOMENTS = ("before", "during", "after")
+
+
+def _ourselves(person: Person, chance: random.Random) -> None:
+    """Look at a list, and sometimes flag or archive something in it."""
+    name = chance.choice(NAMES)
+    page = person.page(name)
+    if not page.rows or chance.random() < 0.6:
+        return
+    some = [row.message.id for row in chance.sample(page.rows, min(3, len(page.rows)))]
+    action = chance.choice(["seen", "unseen", "flag", "unflag", "move"])
+    target = person.mailbox("Archive" if name == "INBOX" else "INBOX").id
+    filing.act(person.session, action, ids=some, target=target)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_every_list_says_what_the_server_says(person: Person, seed: int) -> None:
+    live(person, seed=seed)
+
+
+@pytest.mark.parametrize("seed", [2])
+def test_every_list_says_what_a_bare_server_says(plain_person: Person, seed: int) -> None:
+    live(plain_person, seed=seed)
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_every_list_says_what_the_server_says_when_lines_are_cut(behind: Person, proxy: Proxy, seed: int) -> None:
+    live(behind, seed=seed, disturb=proxy)
