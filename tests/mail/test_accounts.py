@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tests.servers.person import Person
-from webmail.mail import accounts
+from webmail.mail import accounts, drafts
+from webmail.mail.drafts import DraftFields
 from webmail.store import credentials, sessions
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -51,3 +52,13 @@ def test_signing_in_again_brings_the_password_back(person: Person) -> None:
     minutes_pass(person, now=NOW)
     person.sign_in()
     assert kept(person)
+
+
+def test_a_draft_the_server_does_not_have_yet_follows_at_the_next_sign_in(person: Person) -> None:
+    drafts.store(person.session, DraftFields(key="unsaved", text="Dear Mira"), now=NOW)
+    minutes_pass(person, now=NOW)
+    person.work()
+    assert person.truth("Drafts") == 0
+    person.sign_in()
+    person.work()
+    assert person.truth("Drafts") == 1

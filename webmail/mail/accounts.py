@@ -12,7 +12,7 @@ from webmail.errors import InvalidInput, NotFound
 from webmail.imap.connection import connect
 from webmail.imap.mailboxes import list_mailboxes
 from webmail.mail.session import Gate, MailSession, account
-from webmail.store import accounts, credentials, jobs, mailboxes, outgoing, sessions
+from webmail.store import accounts, credentials, drafts, jobs, mailboxes, outgoing, sessions
 from webmail.store.database import Database
 
 SIGN_IN = "sign_in"
@@ -57,6 +57,8 @@ def sign_in(gate: Gate, username: str, *, password: str, now: datetime) -> Signe
     outgoing.resume_account(gate.database, mine.id, now=now)
     jobs.resume(gate.database, mine.id, after=SIGN_IN, now=now)
     jobs.put(gate.database, kind="sync", account_id=mine.id, due_at=now)
+    for key in drafts.unplaced(gate.database, mine.id):
+        jobs.put(gate.database, kind="draft", account_id=mine.id, key=key, due_at=now)
     jobs.wake(gate.database)
     return SignedIn(mine.user_id, mine.id)
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from webmail.account import AccountId
 from webmail.errors import NotFound
@@ -100,6 +100,13 @@ def put(
         if not connection.execute(update(drafts).where(mine).values(values)).rowcount:
             connection.execute(insert(drafts).values(account_id=account_id, key=key, **values))
         return _found(_one(connection, select(drafts).where(mine)))
+
+
+def unplaced(database: Database, account_id: AccountId) -> list[str]:
+    """The keys of the drafts that have no copy in the Drafts mailbox."""
+    query = select(drafts.c.key).where(drafts.c.account_id == account_id, func.coalesce(drafts.c.uid, 0) == 0)
+    with database.durable() as connection:
+        return list(connection.execute(query.order_by(drafts.c.id)).scalars())
 
 
 def placed(
