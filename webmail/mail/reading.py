@@ -85,13 +85,14 @@ def message_page(
     """
     stored, mailbox = _find(session, message_id)
     state = mailboxes.state(session.database, mailbox.id)
-    if mark_seen and not stored.summary.seen and not state.read_only:
-        _mark_seen(session, stored, mailbox)
-        state = mailboxes.state(session.database, mailbox.id)
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
     content = again_if_cut(lambda: _body(session, stored, mailbox, images=images, kind=kind))
+    # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
+    if mark_seen and not summary.seen and not state.read_only:
+        _mark_seen(session, stored, mailbox)
+        state = mailboxes.state(session.database, mailbox.id)
     beside = _list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter)
     # The check of the list may have found that the message or its folder is gone, of which we still had the body.
     _find(session, message_id)
