@@ -34,7 +34,7 @@ doctor: $(VENV)/.ready ## look at settings, mail servers and databases, and say 
 
 test: $(VENV)/.dev-ready $(WORDS) ## the whole test suite; installs the Debian packages it needs (TESTS=tests/demo for a part)
 	@tests/servers/packages.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 15 $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 15 $(TESTS)
 
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
