@@ -94,8 +94,9 @@ def message_page(
         _mark_seen(session, stored, mailbox)
         state = mailboxes.state(session.database, mailbox.id)
     beside = _list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter)
-    # The check of the list may have found that the message or its folder is gone, of which we still had the body.
-    _find(session, message_id)
+    if beside is None or all(row.message.id != summary.id for row in beside.rows):
+        # The check of the list may have found that the message or its folder is gone, of which we still had the body.
+        _find(session, message_id)
     attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
     newer, older = messages.neighbours(session.database, mailbox.id, summary=summary)
     return MessagePage(
