@@ -168,10 +168,10 @@ def test_a_folder_can_be_made_renamed_and_deleted_with_a_name_in_any_script(pers
     assert "Проекты" not in {each.name for each in mailboxes.frame(person.session).mailboxes}
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a/b", "a\nb", "inbox", "x" * 300, "a\0"])
-def test_a_folder_name_that_cannot_be_is_refused(person: Person, name: str) -> None:
-    with pytest.raises(InvalidInput):
-        mailboxes.create(person.session, name)
+def test_a_folder_name_that_cannot_be_is_refused(person: Person) -> None:
+    for name in ("", "  ", "a/b", "a\nb", "inbox", "x" * 300, "a\0"):
+        with pytest.raises(InvalidInput):
+            mailboxes.create(person.session, name)
 
 
 def test_a_folder_with_a_role_is_neither_renamed_nor_deleted(person: Person) -> None:

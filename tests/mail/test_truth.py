@@ -21,7 +21,7 @@ from webmail.mail.pages import Freshness, MailboxPage
 from webmail.message.summary import Flag
 from webmail.store import jobs
 
-SECONDS = 5.0
+SECONDS = 3.6
 PAUSES = 3
 RATE = 12
 NAMES = ("INBOX", "Archive")

@@ -11,8 +11,8 @@ from webmail.imap import mailboxes as imap_mailboxes
 from webmail.mail import accounts, sync
 from webmail.mail.pages import ActionResult, ConfirmPage, Frame
 from webmail.mail.permission import writable
-from webmail.mail.session import MailSession, account, connection
-from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.mail.session import MailSession, account, again_if_cut, connection
+from webmail.mailbox import ListedMailbox, Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag
 from webmail.store import credentials, jobs, journal, mailboxes, messages, outgoing
 
@@ -58,9 +58,12 @@ def frame(session: MailSession) -> Frame:
 
 def refresh(session: MailSession) -> None:
     """Look at the server's folders and counts now ("Check for mail"). One round trip where LIST-STATUS is offered."""
-    with connection(session) as lent:
-        listed = imap_mailboxes.list_mailboxes(lent)
-    mailboxes.reconcile(session.database, account(session).id, listed=listed)
+
+    def look() -> tuple[ListedMailbox, ...]:
+        with connection(session) as lent:
+            return imap_mailboxes.list_mailboxes(lent)
+
+    mailboxes.reconcile(session.database, account(session).id, listed=again_if_cut(look))
 
 
 def role(session: MailSession, wanted: SpecialUse) -> Mailbox:
