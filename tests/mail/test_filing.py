@@ -186,13 +186,26 @@ def test_trash_is_emptied_after_asking_and_the_inbox_never(person: Person) -> No
     ids = fill(person)
     filing.act(person.session, "delete", ids=ids)
     trash = person.mailbox(SpecialUse.TRASH)
-    question = mailboxes.empty(person.session, trash.id, confirmed=False)
+    question = mailboxes.empty(person.session, trash.id)
     assert isinstance(question, ConfirmPage)
     assert question.count == 5
-    mailboxes.empty(person.session, trash.id, confirmed=True)
+    mailboxes.empty(person.session, trash.id, confirmed=question.stamp)
     assert person.truth("Trash") == 0
     with pytest.raises(NotAllowed):
-        mailboxes.empty(person.session, person.mailbox().id, confirmed=True)
+        mailboxes.empty(person.session, person.mailbox().id, confirmed=question.stamp)
+
+
+def test_what_arrives_between_the_question_and_the_answer_is_not_deleted(person: Person) -> None:
+    filing.act(person.session, "delete", ids=fill(person))
+    trash = person.mailbox(SpecialUse.TRASH)
+    question = mailboxes.empty(person.session, trash.id)
+    assert isinstance(question, ConfirmPage)
+    person.dovecot.put(person.username, [letter(9, subject="Late")], mailbox="Trash")
+    mailboxes.empty(person.session, trash.id, confirmed=question.stamp)
+    assert person.subjects(SpecialUse.TRASH) == ["Late"]
+    for stamp in ("", "1", "1.99", f"{question.stamp}x", "x.1"):
+        assert isinstance(mailboxes.empty(person.session, trash.id, confirmed=stamp), ConfirmPage)
+    assert person.truth("Trash") == 1
 
 
 def test_all_messages_of_a_folder_are_marked_read_and_that_is_undone(person: Person) -> None:

@@ -129,17 +129,22 @@ def delete(session: MailSession, mailbox_id: MailboxId, *, confirmed: bool) -> M
     return mailbox
 
 
-def empty(session: MailSession, mailbox_id: MailboxId, *, confirmed: bool) -> ActionResult | ConfirmPage:
-    """Delete for good every message that was in the folder when the question was asked; only Trash and Junk."""
+def empty(session: MailSession, mailbox_id: MailboxId, *, confirmed: str = "") -> ActionResult | ConfirmPage:
+    """Delete for good every message that was in the folder when the question was asked; only Trash and Junk.
+
+    The question carries a ``stamp`` that says which messages those are; ``confirmed`` is that stamp. What arrives between
+    question and answer stays, and where the folder was made anew meanwhile it is asked again.
+    """
     mailbox = mailboxes.get(session.database, account(session).id, mailbox_id)
     if mailbox.special_use not in (SpecialUse.TRASH, SpecialUse.JUNK):
         raise NotAllowed("empty_only_trash", name=mailbox.label)
     with connection(session, prefer=mailbox) as lent:
         state = sync.update(sync.Index(session.database, lent, mailbox))
         writable(lent, mailbox)
-        if not confirmed:
-            return ConfirmPage("empty", state.exists, mailbox)
-        uids = fetch.search(lent, "ALL")
+        uidvalidity, _, uidnext = confirmed.partition(".")
+        if uidvalidity != str(state.uidvalidity) or not (uidnext.isascii() and uidnext.isdigit() and len(uidnext) < 12):
+            return ConfirmPage("empty", state.exists, mailbox, stamp=f"{state.uidvalidity}.{state.uidnext}")
+        uids = [uid for uid in fetch.search(lent, "ALL") if uid < int(uidnext)]
         update.expunge(lent, uids)
         messages.remove(session.database, mailbox.id, uids=uids)
     return ActionResult("emptied", len(uids), mailbox_id=mailbox.id)

@@ -164,12 +164,13 @@ class ActionResult:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmPage:
-    """A question before something that cannot be undone. ``action`` is what to repeat with ``confirmed=1``."""
+    """A question before something that cannot be undone. ``action`` is what to repeat with ``confirmed=<stamp>``."""
 
     action: str
     count: int
     mailbox: Mailbox
     ids: tuple[MessageId, ...] = ()
+    stamp: str = "1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,5 +9,5 @@ from webmail.web import navigation
 
 
 def ask(page: ConfirmPage) -> str:
-    """The page that asks; its form goes to the same URL with ``confirmed=1``."""
+    """The page that asks; its form goes to the same URL with ``confirmed``."""
     return render_template("confirm.html", page=page, asked=request.path, next=navigation.asked_next())

@@ -72,7 +72,7 @@ def delete(mailbox_id: int) -> Response | str:
 @blueprint.post("/mailboxes/<int:mailbox_id>/empty")
 def empty(mailbox_id: int) -> Response | str:
     """Delete everything in Trash or Junk, once confirmed."""
-    result = mailboxes.empty(current_mail(), MailboxId(mailbox_id), confirmed=request.form.get("confirmed") == "1")
+    result = mailboxes.empty(current_mail(), MailboxId(mailbox_id), confirmed=request.form.get("confirmed", ""))
     if isinstance(result, ConfirmPage):
         return ask(result)
     notices.put_result(result)
