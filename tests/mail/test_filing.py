@@ -200,7 +200,7 @@ def test_what_arrives_between_the_question_and_the_answer_is_not_deleted(person:
     trash = person.mailbox(SpecialUse.TRASH)
     question = mailboxes.empty(person.session, trash.id)
     assert isinstance(question, ConfirmPage)
-    person.dovecot.put(person.username, [letter(9, subject="Late")], mailbox="Trash")
+    person.put([letter(9, subject="Late")], mailbox=trash.name)
     mailboxes.empty(person.session, trash.id, confirmed=question.stamp)
     assert person.subjects(SpecialUse.TRASH) == ["Late"]
     for stamp in ("", "1", "1.99", f"{question.stamp}x", "x.1"):
