@@ -37,10 +37,10 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, *, cursor: str = "
     its SELECT and three FETCHes. Raises NotFound, InvalidInput for a broken cursor or filter, NotAllowed for a folder
     that only holds folders, and the server's errors if nothing is known of the mailbox yet.
     """
-    mailbox = mailboxes.get(session.database, account(session).id, mailbox_id)
+    mailbox, known = mailboxes.opened(session.database, account(session).id, mailbox_id)
     if not mailbox.selectable:
         raise NotAllowed("not_selectable", name=mailbox.label)
-    return page_of(session, mailbox, known=mailboxes.state(session.database, mailbox.id), cursor=cursor, filter=filter)
+    return page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
 
 
 def page_of(session: MailSession, mailbox: Mailbox, *, known: MailboxState, cursor: str, filter: str) -> MailboxPage:

@@ -14,7 +14,8 @@ from webmail.mail.permission import writable
 from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag
-from webmail.store import credentials, jobs, journal, mailboxes, messages, outgoing
+from webmail.store import jobs, journal, mailboxes, messages
+from webmail.store.standing import standing
 
 ROLE_NAMES = {
     SpecialUse.DRAFTS: "Drafts",
@@ -27,17 +28,16 @@ ROLE_NAMES = {
 
 
 def frame(session: MailSession) -> Frame:
-    """The folder tree with counts, the outbox badge and the index progress; no round trip, five look-ups.
+    """The folder tree with counts, the outbox badge and the index progress; no round trip, three look-ups.
 
     The worker looks at the folders once a minute while a person is here; where it has left off, it is asked to begin again.
     """
     mine = account(session)
     now = datetime.now(UTC)
     known, states = mailboxes.overview(session.database, mine.id)
-    waiting, problems = outgoing.counts(session.database, mine.id)
+    now_so = standing(session.database, mine.id)
     checked = max((state.checked_at for state in states.values() if state.checked_at), default=None)
-    due = jobs.kinds(session.database, mine.id)
-    if "sync" not in due:
+    if "sync" not in now_so.jobs:
         jobs.put(session.database, kind="sync", account_id=mine.id, due_at=now)
     opened = [states[each.id] for each in known if each.id in states and states[each.id].uidvalidity]
     total = sum(state.exists for state in opened)
@@ -47,12 +47,12 @@ def frame(session: MailSession) -> Frame:
         account=mine,
         mailboxes=known,
         missing_roles=tuple(role for role in ROLE_NAMES if role not in roles),
-        waiting=waiting,
-        problems=problems,
+        waiting=now_so.waiting,
+        problems=now_so.problems,
         index_progress=100 if total == 0 else indexed * 100 // total,
         checked_at=checked,
         alerts=session.imap.take_alerts(mine.id),
-        needs_sign_in=not credentials.exists(session.database, mine.id) or accounts.SIGN_IN in due,
+        needs_sign_in=not now_so.password or accounts.SIGN_IN in now_so.jobs,
     )
 
 

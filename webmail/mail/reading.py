@@ -83,8 +83,9 @@ def message_page(
     Costs the check of the list once the body is in the index and the message is seen; else one FETCH, and one STORE for
     \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
     """
-    stored, mailbox = _find(session, message_id)
-    state = mailboxes.state(session.database, mailbox.id)
+    mine = account(session).id
+    stored = messages.get(session.database, mine, MessageId(message_id))
+    mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
@@ -94,11 +95,8 @@ def message_page(
         _mark_seen(session, stored, mailbox)
         state = mailboxes.state(session.database, mailbox.id)
     beside = _list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter)
-    if beside is None or all(row.message.id != summary.id for row in beside.rows):
-        # The check of the list may have found that the message or its folder is gone, of which we still had the body.
-        _find(session, message_id)
+    newer, older = _neighbours(session, stored, beside)
     attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
-    newer, older = messages.neighbours(session.database, mailbox.id, summary=summary)
     return MessagePage(
         message=summary,
         mailbox=mailbox,
@@ -130,6 +128,20 @@ def _list_beside(
         return listing.page_of(session, mailbox, known=known, cursor=listing.cursor_at(summary), filter=filter)
     except WebmailError:
         return None
+
+
+def _neighbours(session: MailSession, stored: StoredMessage, beside: MailboxPage | None) -> tuple[MessageId | None, MessageId | None]:
+    """The next newer and older message: from the list beside, else from the index.
+
+    Raises NotFound where the check of the list has found that the message or its folder is gone, of which we had the body.
+    """
+    ids = [row.message.id for row in beside.rows] if beside else []
+    place = ids.index(stored.summary.id) if stored.summary.id in ids else -1
+    if beside and not beside.filter and 0 < place < len(ids) - 1:
+        return ids[place - 1], ids[place + 1]
+    if place < 0:
+        _find(session, stored.summary.id)
+    return messages.neighbours(session.database, stored.mailbox_id, summary=stored.summary)
 
 
 def _kind(shown: mime.Shown, *, prefer: str) -> BodyKind:

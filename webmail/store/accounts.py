@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
@@ -15,7 +16,12 @@ from webmail.store.database import Database
 from webmail.store.schema import accounts, identities, users
 
 OF_USER = select(accounts).where(accounts.c.user_id == bindparam("user")).order_by(accounts.c.id)
-IDENTITIES = select(identities).where(identities.c.account_id.in_(bindparam("accounts", expanding=True))).order_by(identities.c.id)
+IDENTITIES_OF_USER = (
+    select(identities)
+    .join(accounts, accounts.c.id == identities.c.account_id)
+    .where(accounts.c.user_id == bindparam("user"))
+    .order_by(identities.c.id)
+)
 
 
 def find_or_create(database: Database, username: str, *, imap: Server, smtp: Server, now: datetime) -> Account:
@@ -41,7 +47,8 @@ def get(database: Database, account_id: AccountId) -> Account:
 def of_user(database: Database, user_id: UserId) -> tuple[Account, ...]:
     """The accounts of a user, oldest first."""
     with database.durable() as connection:
-        return _accounts(connection, connection.execute(OF_USER, {"user": user_id}).all())
+        given = {"user": user_id}
+        return _accounts(connection.execute(OF_USER, given).all(), connection.execute(IDENTITIES_OF_USER, given).all())
 
 
 def user(database: Database, user_id: UserId) -> User:
@@ -98,26 +105,19 @@ def _server(row: Row[*tuple[object, ...]], protocol: str) -> Server:
 
 
 def _account(connection: Connection, account_id: int) -> Account:
-    found = _accounts(connection, connection.execute(select(accounts).where(accounts.c.id == account_id)).all())
-    if not found:
+    rows = connection.execute(select(accounts).where(accounts.c.id == account_id)).all()
+    if not rows:
         raise NotFound("account")
-    return found[0]
+    mine = connection.execute(select(identities).where(identities.c.account_id == account_id).order_by(identities.c.id)).all()
+    return _accounts(rows, mine)[0]
 
 
-def _accounts(connection: Connection, rows: Sequence[Row[*tuple[object, ...]]]) -> tuple[Account, ...]:
-    ids = [row._mapping["id"] for row in rows]
-    known: dict[int, list[Identity]] = {each: [] for each in ids}
-    for each in connection.execute(IDENTITIES, {"accounts": ids}) if ids else ():
+def _accounts(rows: Sequence[Row[*tuple[Any, ...]]], mine: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Account, ...]:
+    known: dict[int, list[Identity]] = {row.id: [] for row in rows}
+    for each in mine:
         identity = Identity(IdentityId(each.id), AccountId(each.account_id), Address(each.name, each.addr_spec))
         known[each.account_id].append(identity)
     return tuple(
-        Account(
-            AccountId(row._mapping["id"]),
-            UserId(row._mapping["user_id"]),
-            row._mapping["username"],
-            _server(row, "imap"),
-            _server(row, "smtp"),
-            tuple(known[row._mapping["id"]]),
-        )
+        Account(AccountId(row.id), UserId(row.user_id), row.username, _server(row, "imap"), _server(row, "smtp"), tuple(known[row.id]))
         for row in rows
     )

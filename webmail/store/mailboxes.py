@@ -176,6 +176,17 @@ def get(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> Mai
     return found
 
 
+def opened(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> tuple[Mailbox, MailboxState]:
+    """What ``get`` and ``state`` tell, for the price of one of them. Raises NotFound."""
+    with database.durable() as connection:
+        row = connection.execute(ONE, {"account": account_id, "which": mailbox_id}).first()
+    if row is None:
+        raise NotFound("mailbox")
+    with database.index() as connection:
+        state = connection.execute(STATE, {"mailbox": mailbox_id}).first()
+    return _mailbox(row, state), MailboxState(mailbox_id) if state is None else _state(state)
+
+
 def by_role(database: Database, account_id: AccountId, role: SpecialUse) -> Mailbox | None:
     """The mailbox that has a role, or None."""
     return _one(database, OF_ROLE, account=account_id, which=role.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 TRANSLATIONS = Path(__file__).resolve().parent.parent / "locale"
 CHINESE = "zh_Hans"
 ENGLISH = "en"
+_code: ContextVar[str] = ContextVar("locale_code", default="")
 REGIONS = {"au": "en_AU", "ca": "en_CA", "gb": "en_GB", "ie": "en_IE", "in": "en_IN", "nz": "en_NZ", "za": "en_ZA"}
 """Regions whose English writes dates and times in another way than the United States."""
 
@@ -43,10 +45,16 @@ def locale() -> Locale:
 
 
 def code() -> str:
-    """The locale's name, for caches: found once a request, since rows ask for it many times."""
-    if "locale_code" not in g:
-        g.locale_code = str(locale())
-    return str(g.locale_code)
+    """The locale's name, for caches: found once a request, since a page asks for it a hundred times."""
+    return _code.get() or str(locale())
+
+
+def _remember() -> None:
+    _code.set(str(locale()))
+
+
+def _forget(_error: BaseException | None) -> None:
+    _code.set("")
 
 
 def _translations() -> NullTranslations:
@@ -113,4 +121,6 @@ def init(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=chosen)
     app.jinja_env.install_gettext_callables(words, counted_words, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    app.before_request(_remember)
+    app.teardown_request(_forget)
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = template_words
