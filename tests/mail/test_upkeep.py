@@ -12,6 +12,7 @@ from webmail.mail import accounts, mailboxes, upkeep
 from webmail.mailbox import SpecialUse
 from webmail.store import credentials, jobs
 from webmail.store import mailboxes as stored
+from webmail.store.standing import standing
 
 
 def make_due(person: Person) -> None:
@@ -21,7 +22,7 @@ def make_due(person: Person) -> None:
 
 
 def kinds(person: Person) -> frozenset[str]:
-    return jobs.kinds(person.gate.database, person.session.accounts[0].id)
+    return standing(person.gate.database, person.session.accounts[0].id).jobs
 
 
 def test_every_folder_is_indexed_without_being_opened(person: Person) -> None:

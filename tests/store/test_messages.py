@@ -261,14 +261,9 @@ def test_a_move_that_a_sync_saw_first_leaves_one_row(database: Database, inbox: 
     assert (messages.uids(database, inbox.id), messages.uids(database, archive.id)) == ([], [11])
 
 
-def test_previews_are_kept_and_empty_ones_count_as_known(database: Database, inbox: Mailbox) -> None:
-    add(database, inbox, *summaries([1, 2, 3]), summary(4, preview="known", structure=WITH_PDF))
-    assert [each.uid for each in messages.without_preview(database, inbox.id, limit=2)] == [3, 2]
-    messages.set_previews(database, inbox.id, previews={Uid(1): "One", Uid(3): "", Uid(99): "nobody"})
-    left = messages.without_preview(database, inbox.id, limit=10)
-    assert [each.uid for each in left] == [2]
-    assert left[0].structure == TEXT
-    assert {each.summary.uid: each.summary.preview for each in page(database, inbox)} == {1: "One", 2: "", 3: "", 4: "known"}
+def test_a_preview_is_kept_with_its_message(database: Database, inbox: Mailbox) -> None:
+    add(database, inbox, summary(1), summary(2, preview="known", structure=WITH_PDF))
+    assert {each.summary.uid: each.summary.preview for each in page(database, inbox)} == {1: "", 2: "known"}
 
 
 def test_a_message_of_somebody_else_is_not_found(database: Database, inbox: Mailbox, stranger: Account) -> None:
@@ -301,14 +296,13 @@ def test_neighbours_are_found_by_an_index(database: Database, inbox: Mailbox) ->
     assert plan == [f"SEARCH messages USING COVERING INDEX ix_messages_list ({terms}{sign}(?,?))" for sign in "><"]
 
 
-def test_a_sync_reads_flags_and_bare_messages_from_small_indexes(database: Database, inbox: Mailbox) -> None:
+def test_a_sync_reads_flags_from_small_indexes(database: Database, inbox: Mailbox) -> None:
     def sync() -> None:
         messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=[])
         messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])
-        messages.without_preview(database, inbox.id, limit=10)
 
     found = plans(database.index, sync)
-    for name in ("unread", "flagged", "bare"):
+    for name in ("unread", "flagged"):
         assert any(f"INDEX ix_messages_{name} " in plan for plan in found)
     assert not any("SCAN" in plan or "B-TREE" in plan for plan in found)
 

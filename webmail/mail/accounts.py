@@ -141,8 +141,3 @@ def set_address(session: MailSession, text: str, *, name: str = "") -> None:
 def adopt_servers(database: Database, *, imap: Server, smtp: Server) -> None:
     """Let all accounts use the servers of the settings; called when the application starts."""
     accounts.refresh_servers(database, imap=imap, smtp=smtp)
-
-
-def end_sessions(database: Database, user_id: UserId) -> None:
-    """End every session of a person."""
-    sessions.end_all(database, user_id)

@@ -19,14 +19,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, insert, select, update
 
 from webmail.account import AccountId
 from webmail.store.columns import dumps, loads, microseconds, moment
 from webmail.store.database import Database
 from webmail.store.schema import jobs
 
-KINDS = select(jobs.c.kind).where(jobs.c.account_id == bindparam("account"))
 PATH_LIMIT = 100
 """A socket's path may have 107 bytes (unix(7))."""
 
@@ -120,12 +119,6 @@ def pending(database: Database, account_id: AccountId, kind: str) -> int:
     """How many jobs of a kind an account has, waiting or running."""
     with database.durable() as connection:
         return connection.execute(select(func.count()).where(jobs.c.account_id == account_id, jobs.c.kind == kind)).scalar_one()
-
-
-def kinds(database: Database, account_id: AccountId) -> frozenset[str]:
-    """The kinds of job that an account has, waiting or running."""
-    with database.durable() as connection:
-        return frozenset(connection.execute(KINDS, {"account": account_id}).scalars())
 
 
 def keys(database: Database, account_id: AccountId, kind: str) -> frozenset[str]:

@@ -267,23 +267,6 @@ def _relocate(connection: Connection, mailbox_id: MailboxId, target: MailboxId, 
     return len(ids)
 
 
-def set_previews(database: Database, mailbox_id: MailboxId, *, previews: Mapping[Uid, str]) -> None:
-    """Keep the first words of messages; empty ones count as known too."""
-    statement = (
-        update(messages).where(messages.c.mailbox_id == mailbox_id, messages.c.uid == bindparam("which")).values(preview=bindparam("words"))
-    )
-    for some in _chunks(list(previews)):
-        with database.index_write() as connection:
-            connection.execute(statement, [{"which": uid, "words": clean(previews[uid])} for uid in some])
-
-
-def without_preview(database: Database, mailbox_id: MailboxId, *, limit: int) -> list[MessageSummary]:
-    """The newest messages whose preview is not known yet."""
-    bare = (messages.c.mailbox_id == mailbox_id) & messages.c.preview.is_(None)
-    with database.index() as connection:
-        return [_stored(row).summary for row in connection.execute(_newest_first(select(messages).where(bare)).limit(limit))]
-
-
 def uids(database: Database, mailbox_id: MailboxId) -> list[Uid]:
     """All UIDs the index knows of a mailbox, ascending."""
     with database.index() as connection:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, or_, select, update
 
 from webmail.account import AccountId
 from webmail.errors import NotFound
@@ -40,11 +40,6 @@ CANCELLABLE = ("queued", "retrying", "needs_sign_in")
 ENDED = ("filed", "cancelled")
 HELD = ("submitting", "handing_over")
 """States that somebody is in the middle of: their claim goes on."""
-NUMBERS = (
-    select(submissions.c.state, func.count())
-    .where(submissions.c.account_id == bindparam("account"), submissions.c.reopened_key == "")
-    .group_by(submissions.c.state)
-)
 FILING_SECONDS = 120
 FREE: dict[str, Any] = {"claimed_by": "", "claimed_until": 0}
 
@@ -168,13 +163,6 @@ def raw(database: Database, submission_id: int) -> bytes:
     if found is None:
         raise NotFound("submission")
     return bytes(found)
-
-
-def counts(database: Database, account_id: AccountId) -> tuple[int, int]:
-    """How many submissions are underway, and how many need a person. One whose draft was opened again needs nobody."""
-    with database.durable() as connection:
-        numbers = {row[0]: row[1] for row in connection.execute(NUMBERS, {"account": account_id})}
-    return sum(numbers.get(state, 0) for state in UNDERWAY), sum(numbers.get(state, 0) for state in PROBLEMS)
 
 
 def work_due(database: Database, account_id: AccountId) -> bool:

@@ -342,7 +342,6 @@ def _some(name: str, column: str, condition: str) -> None:
 _some("ix_messages_unread", "seen", "seen = 0")
 _some("ix_messages_flagged", "flagged", "flagged = 1")
 _some("ix_messages_attachments", "attachments", "attachments = 1")
-_some("ix_messages_bare", "preview", "preview IS NULL")
 
 bodies = Table(
     "bodies",
