@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
 from flask_babel import gettext as _
@@ -73,6 +74,12 @@ def frame() -> Frame:
         g.frame = mailboxes.frame(login.current_mail())
     found: Frame = g.frame
     return found
+
+
+def path(place: str, **query: object) -> str:
+    """A path of ours with a query; what is None is left out. Twenty links of a page cost less than one of ``url_for``."""
+    given = [(name, value) for name, value in query.items() if value is not None]
+    return f"{place}?{urlencode(given)}" if given else place
 
 
 def file_kind(media_type: str) -> tuple[str, int]:
@@ -156,6 +163,7 @@ def init(app: Flask) -> None:
         mailbox_icon=mailbox_icon,
         mailbox_name=mailbox_name,
         notices=notices.taken,
+        path=path,
         people=people,
         recipient_tag=delivery_words.recipient_tag,
         recipients_line=delivery_words.recipients_line,
