@@ -49,7 +49,7 @@ def web(settings: Settings, listener: socket.socket, *, environment: Mapping[str
     """The web server: gunicorn with one process and many threads, on a socket that is open already."""
     beats = Path("/dev/shm")  # noqa: S108  # memory, where writing a heartbeat never waits for a disk; only a nameless file is made in it
     command = [
-        *(sys.executable, "-m", "gunicorn", "app:create_app()"),
+        *(sys.executable, "-m", "gunicorn", "app:create_served_app()"),
         *("--bind", f"fd://{listener.fileno()}"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(settings.threads)),
         *("--keep-alive", str(KEEP_ALIVE_SECONDS), "--graceful-timeout", str(GRACE_SECONDS)),
