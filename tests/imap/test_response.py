@@ -209,7 +209,9 @@ def test_a_search_of_a_million_answers_is_read_in_one_line(scripted: Callable[..
 def test_tokens_nest() -> None:
     parsed = response.parse([b'A (B "c d" (NIL) ', b"lit", b") BODY[HEADER.FIELDS (FROM TO)]<0> ()"])
     assert parsed == [b"A", [b"B", b'"c d"', [b"NIL"], b"lit"], b"BODY[HEADER.FIELDS (FROM TO)]<0>", []]
-    assert isinstance(parsed[1][3], Literal)  # type: ignore[index]
+    nested = parsed[1]
+    assert isinstance(nested, list)
+    assert isinstance(nested[3], Literal)
 
 
 @pytest.mark.parametrize("text", [b"(", b")", b"(()", b"())", b'"', b'("', b'(a"b)', b'"a\\"', b'(BODY[ "x)'])

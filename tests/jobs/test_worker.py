@@ -28,6 +28,12 @@ UNDERWAY = {SubmissionState.QUEUED, SubmissionState.SUBMITTING, SubmissionState.
 MESSAGE_ID = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE | re.IGNORECASE)
 
 
+def message_id(octets: bytes) -> str:
+    found = MESSAGE_ID.search(octets)
+    assert found is not None, octets[:500]
+    return found[1].decode()
+
+
 class House:
     """A person, the submission server they use, and workers in processes of their own on the same data folder."""
 
@@ -69,13 +75,13 @@ class House:
 
     def accepted(self) -> Counter[str]:
         """How often the submission server has taken each Message-ID."""
-        return Counter(MESSAGE_ID.search(taken.content)[1].decode() for taken in self.sink.messages)  # type: ignore[index]
+        return Counter(message_id(taken.content) for taken in self.sink.messages)
 
     def filed(self) -> Counter[str]:
         """How often each Message-ID is in Sent."""
         with self.person.side("Sent") as side:
             answer = side.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1] if self.person.truth("Sent") else []
-        return Counter(MESSAGE_ID.search(row[1])[1].decode() for row in answer if isinstance(row, tuple))  # type: ignore[index]
+        return Counter(message_id(row[1]) for row in answer if isinstance(row, tuple))
 
     def settled(self) -> bool:
         return not UNDERWAY & set(self.states().values())

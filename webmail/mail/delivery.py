@@ -138,10 +138,10 @@ def _transaction(attempt: Attempt, talk: Session, pending: list[str]) -> Submiss
     talk.data()
     if not attempt.move(SubmissionState.SUBMITTING, SubmissionState.HANDING_OVER):
         return SubmissionState.SUBMITTING
-    _keep_claim(attempt, seconds=CLAIM_SECONDS + len(raw) / SLOWEST_OCTETS)
+    # For the body and its answer at once: between the final dot and the answer nothing else may fail.
+    _keep_claim(attempt, seconds=CLAIM_SECONDS + len(raw) / SLOWEST_OCTETS + ANSWER_SECONDS)
     try:
         talk.send_body(raw)
-        _keep_claim(attempt, seconds=CLAIM_SECONDS + ANSWER_SECONDS)
         reply = talk.wait(ANSWER_SECONDS)
     except WebmailError as error:
         if error.code == "no_answer":

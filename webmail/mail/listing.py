@@ -10,13 +10,13 @@ from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, Webmail
 from webmail.mail import sync
 from webmail.mail.pages import Filter, Freshness, MailboxPage, Row
 from webmail.mail.session import MailSession, account, again_if_cut, connection
+from webmail.mail.sync import PAGE
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
 from webmail.store import jobs, mailboxes, messages
 from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import ListedMessage
 
-PAGE = 50
 CURSOR = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})")
 PATIENCE = 0.3
 """Seconds a page waits for the freshness check; a later one finishes by itself and the next page profits."""
