@@ -6,7 +6,6 @@ Storey 1. The environment wins over the file. Names in the environment carry the
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from webmail.account import Security, Server
 from webmail.errors import InvalidInput
+from webmail.tls import is_loopback
 
 PREFIX = "WEBMAIL_"
 
@@ -144,16 +144,6 @@ def _check_public_url(settings: Settings) -> None:
         raise InvalidInput("setting_plain_http", field="public_url", value=settings.public_url)
     if not is_loopback(settings.bind):
         raise InvalidInput("setting_plain_http", field="bind", value=settings.bind)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host names this machine only, without asking anybody."""
-    if host.lower() in ("localhost", "localhost.localdomain"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 EXPLANATIONS = {

@@ -21,8 +21,8 @@ from webmail.imap.arguments import Argument, MailboxName, Syntax, checked_text, 
 from webmail.imap.exchange import Exchange, Reply
 from webmail.imap.refusals import login_refusal, refusal
 from webmail.imap.response import Response
-from webmail.imap.security import is_loopback, tls_context, tls_error
 from webmail.imap.transport import SocketTransport
+from webmail.tls import error_code, is_loopback, verifying_context
 
 TIMEOUT = 15.0
 _ALERTS = 20
@@ -54,7 +54,7 @@ def connect(server: Server, *, timeout: float = TIMEOUT) -> Connection:
     """
     if server.security is Security.NONE and not is_loopback(server.host):
         raise ServerUnusable("insecure", host=server.host, port=server.port)
-    context = None if server.security is Security.NONE else tls_context(server)
+    context = None if server.security is Security.NONE else verifying_context(server)
     client = _open(server, context=context, timeout=timeout)
     imap = client._imap
     transport = SocketTransport(client.socket(), imap.file)
@@ -74,7 +74,7 @@ def _open(server: Server, *, context: ssl.SSLContext | None, timeout: float) -> 
     try:
         return IMAPClient(server.host, server.port, ssl=server.security is Security.TLS, ssl_context=context, timeout=timeout)
     except ssl.SSLError as error:
-        raise tls_error(error, server=server) from error
+        raise ServerUnusable(error_code(error), host=server.host, port=server.port) from error
     except TimeoutError as error:
         raise ServerUnavailable("timeout", host=server.host, port=server.port) from error
     except IMAPClient.Error as error:
@@ -108,7 +108,7 @@ def _start_tls(connection: Connection, transport: SocketTransport, context: ssl.
     try:
         transport.start_tls(context, host=server.host)
     except ssl.SSLError as error:
-        raise tls_error(error, server=server) from error
+        raise ServerUnusable(error_code(error), host=server.host, port=server.port) from error
     except TimeoutError as error:
         raise ServerUnavailable("timeout", host=server.host, port=server.port) from error
     except OSError as error:

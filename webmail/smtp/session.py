@@ -12,8 +12,9 @@ from webmail.errors import Conflict, InvalidInput, ServerRefused, ServerUnavaila
 from webmail.smtp.authentication import authenticate
 from webmail.smtp.body import check_body, stuffed
 from webmail.smtp.reply import Reply
-from webmail.smtp.tls import context_for, open_socket
+from webmail.smtp.tls import open_socket
 from webmail.smtp.wire import Wire
+from webmail.tls import verifying_context
 
 # The name we give. An address literal needs no look-up, and this one tells nobody where the person's server stands.
 _OUR_NAME = "[127.0.0.1]"
@@ -37,7 +38,7 @@ def connect(server: Server, *, timeout: float = 30) -> Session:
     ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``, ``starttls_refused``, ``starttls_injection``).
     The caller closes the session: use it in ``with``.
     """
-    context = context_for(server) if server.security is not Security.NONE else None
+    context = verifying_context(server) if server.security is not Security.NONE else None
     wire = Wire(open_socket(server, timeout=timeout), host=server.host, timeout=timeout)
     try:
         if context and server.security is Security.TLS:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 import time
 
 from webmail.account import Security, Server
 from webmail.errors import ServerUnavailable, ServerUnusable
-
-# OpenSSL's X509_V_ERR_… numbers.
-_VERIFY_CODES = {10: "tls_expired", 62: "tls_hostname", 64: "tls_hostname"}
+from webmail.tls import error_code, is_loopback
 
 
 def open_socket(server: Server, *, timeout: float) -> socket.socket:
@@ -25,7 +22,7 @@ def open_socket(server: Server, *, timeout: float) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise ServerUnavailable("connect", host=server.host, port=server.port) from error
     hosts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if server.security is Security.NONE and not all(map(_is_loopback, hosts)):
+    if server.security is Security.NONE and not all(map(is_loopback, hosts)):
         raise ServerUnusable("insecure", host=server.host)
     deadline = time.monotonic() + timeout
     failure: OSError = TimeoutError()
@@ -44,18 +41,6 @@ def open_socket(server: Server, *, timeout: float) -> socket.socket:
     raise ServerUnavailable(code, host=server.host, port=server.port) from failure
 
 
-def context_for(server: Server) -> ssl.SSLContext:
-    """Verification against the system's authorities and the private one. Raises ServerUnusable("tls_ca_file")."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if server.ca_file:
-        try:
-            context.load_verify_locations(cafile=server.ca_file)
-        except OSError as error:
-            raise ServerUnusable("tls_ca_file", file=server.ca_file) from error
-    return context
-
-
 def wrap(connection: socket.socket, context: ssl.SSLContext, *, host: str, timeout: float) -> ssl.SSLSocket:
     """The connection under TLS, the certificate verified for ``host``.
 
@@ -65,13 +50,10 @@ def wrap(connection: socket.socket, context: ssl.SSLContext, *, host: str, timeo
     try:
         connection.settimeout(timeout)
         return context.wrap_socket(connection, server_hostname=host)
-    except ssl.SSLCertVerificationError as error:
-        code = _VERIFY_CODES.get(error.verify_code, "tls_certificate")
-        raise ServerUnusable(code, host=host, reason=error.verify_message) from error
     except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
         raise ServerUnavailable("disconnected", host=host) from error
     except ssl.SSLError as error:
-        raise ServerUnusable("tls_failed", host=host, reason=error.reason) from error
+        raise ServerUnusable(error_code(error), host=host) from error
     except TimeoutError as error:
         raise ServerUnavailable("timeout", host=host) from error
     except ValueError as error:
@@ -79,9 +61,3 @@ def wrap(connection: socket.socket, context: ssl.SSLContext, *, host: str, timeo
         raise ServerUnusable("tls_hostname", host=host) from error
     except OSError as error:
         raise ServerUnavailable("disconnected", host=host) from error
-
-
-def _is_loopback(host: str) -> bool:
-    address = ipaddress.ip_address(host.partition("%")[0])
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
