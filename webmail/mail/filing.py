@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerRefused
 from webmail.imap import update
 from webmail.imap.connection import Connection
+from webmail.imap.update import CopyResult
 from webmail.mail import sync
 from webmail.mail.mailboxes import role
 from webmail.mail.pages import ActionResult, ConfirmPage
@@ -178,9 +179,16 @@ def _move_batch(session: MailSession, lent: Connection, mailbox: Mailbox, target
     uidvalidity = lent.selected.uidvalidity if lent.selected else 0
     result = update.move(lent, uids, target.name)
     messages.relocate(session.database, mailbox.id, target=target.id, uidvalidity=result.uidvalidity, uids=uids, new_uids=result.uids)
+    return _transferred("move", mailbox, target, uidvalidity=uidvalidity, uids=uids, result=result)
+
+
+def _transferred(
+    kind: str, mailbox: Mailbox, target: Mailbox, *, uidvalidity: int, uids: Sequence[Uid], result: CopyResult
+) -> JournalEntry:
+    """Where each message is now; those whose new UID is not known cannot be brought back and are left out."""
     known = [uid for uid in uids if uid in result.uids]
     return JournalEntry(
-        kind="move",
+        kind=kind,
         mailbox_id=mailbox.id,
         uidvalidity=uidvalidity,
         uids=tuple(known),
@@ -197,18 +205,7 @@ def _copy(session: MailSession, batches: list[Batch], target: Mailbox) -> Action
     for batch in batches:
         with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
             result = update.copy(lent, batch.uids, target.name)
-        known = [uid for uid in batch.uids if uid in result.uids]
-        entries.append(
-            JournalEntry(
-                kind="copy",
-                mailbox_id=batch.mailbox.id,
-                uidvalidity=batch.uidvalidity,
-                uids=tuple(known),
-                target_mailbox_id=target.id,
-                target_uidvalidity=result.uidvalidity,
-                target_uids=tuple(result.uids[uid] for uid in known),
-            )
-        )
+        entries.append(_transferred("copy", batch.mailbox, target, uidvalidity=batch.uidvalidity, uids=batch.uids, result=result))
     count = sum(len(batch.messages) for batch in batches)
     return ActionResult("copied", count, _record(session, "copied", entries), target=target, mailbox_id=batches[0].mailbox.id)
 
