@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -294,7 +294,11 @@ mailbox_state = Table(
     Column("mailbox_id", Integer, primary_key=True, autoincrement=False),
     Column("account_id", Integer, nullable=False, index=True),
     *[_number(name) for name in ("uidvalidity", "uidnext", "exists", "unseen", "lowest_uid", "complete", "indexed")],
+    # What CONDSTORE told at the last completed sync; 0 where the server keeps no such number (RFC 7162 §3.1.2).
+    _number("highestmodseq"),
     _optional("checked_at"),
+    # Until when a watcher vouches for it: a page shown before then asks the server nothing.
+    _number("watched_until"),
     _number("read_only"),
     _number("permanent_keywords"),
     # What the sidebar shows: the newest of STATUS, a sync, and our own changes. Sync compares with its own columns only.
@@ -319,6 +323,15 @@ messages = Table(
     _number("flagged"),
     _number("attachments"),
     _words("flags"),
+    # What lists can be sorted by besides the date, already normalised (see ``columns``).
+    _words("sender_key"),
+    _words("subject_key"),
+    _number("to_me"),
+    # Its conversation, and what makes two copies of one message equal (see ``threads``); 0: not joined to any yet.
+    _number("thread_id"),
+    Column("sameness", LargeBinary, nullable=False, server_default=""),
+    # Whether the words of its body are in the full-text index: 0 not yet, 1 yes, 2 cannot be.
+    _number("text_state"),
     Column("preview", Text, nullable=True),
     Column("envelope", Text, nullable=False),
     # Last, because it may run over onto further pages, which a list must not have to read.
@@ -328,6 +341,10 @@ messages = Table(
 
 _newest_first = (messages.c.internal_date.desc(), messages.c.id.desc())
 Index("ix_messages_list", messages.c.mailbox_id, *_newest_first)
+Index("ix_messages_sender", messages.c.mailbox_id, messages.c.sender_key, *_newest_first)
+Index("ix_messages_subject", messages.c.mailbox_id, messages.c.subject_key, *_newest_first)
+Index("ix_messages_size", messages.c.mailbox_id, messages.c.size, *_newest_first)
+Index("ix_messages_thread", messages.c.account_id, messages.c.thread_id, messages.c.mailbox_id, *_newest_first)
 
 
 def _some(name: str, column: str, condition: str) -> None:
@@ -342,6 +359,44 @@ def _some(name: str, column: str, condition: str) -> None:
 _some("ix_messages_unread", "seen", "seen = 0")
 _some("ix_messages_flagged", "flagged", "flagged = 1")
 _some("ix_messages_attachments", "attachments", "attachments = 1")
+_some("ix_messages_to_me", "to_me", "to_me = 1")
+_some("ix_messages_without_text", "text_state", "text_state = 0")
+
+thread_links = Table(
+    "thread_links",
+    index,
+    # Every Message-ID seen, of a message or among the References of one, as a hash, and the component it belongs to.
+    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("message_id_hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("component", BigInteger, nullable=False),
+    Index(None, "account_id", "component"),
+    sqlite_with_rowid=False,
+)
+
+documents = Table(
+    "documents",
+    index,
+    # In the order of the messages' dates, so that the newest hits of a search are found first (see ``fulltext``).
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("message_id", BigInteger, nullable=False, unique=True),
+    Column("account_id", Integer, nullable=False),
+    # The words as they were indexed, compressed: they are needed again to take them out, and to show where a hit stands.
+    Column("content", LargeBinary, nullable=False),
+)
+
+events = Table(
+    "events",
+    index,
+    _id(),
+    Column("account_id", Integer, nullable=False),
+    Column("mailbox_id", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False, server_default="{}"),
+    _instant("at"),
+    Index(None, "account_id", "id"),
+    sqlite_autoincrement=True,
+)
+"""What happened, in order: the pages that are open follow it by these ids."""
 
 bodies = Table(
     "bodies",
