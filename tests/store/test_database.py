@@ -297,10 +297,12 @@ def test_a_file_that_is_no_database_is_replaced_when_it_is_opened(tmp_path: Path
 def test_damage_found_while_running_starts_a_new_index(tmp_path: Path) -> None:
     opened, _, inbox = filled(tmp_path)
     with opened.index_write() as connection:
-        connection.exec_driver_sql("SELECT 1")
+        found = connection.exec_driver_sql("SELECT rootpage FROM sqlite_master WHERE name IN ('messages', 'ix_messages_list')")
+        roots = [int(each) for each in found.scalars()]
     opened.close()
     content = bytearray((tmp_path / "index.db").read_bytes())
-    content[4096:] = b"\xaa" * (len(content) - 4096)
+    for root in roots:
+        content[(root - 1) * 4096 : root * 4096] = b"\xaa" * 4096
     (tmp_path / "index.db").write_bytes(content)
     opened = Database.open(tmp_path)
     with pytest.raises(Conflict) as caught:
