@@ -15,8 +15,8 @@ from webmail.mail import filing, mailboxes, reading, sync
 from webmail.mail.pages import Freshness
 from webmail.mail.session import connection
 from webmail.mailbox import SpecialUse
+from webmail.store import listing, messages
 from webmail.store import mailboxes as stored
-from webmail.store import messages
 from webmail.store.mailboxes import MailboxState
 
 
@@ -121,7 +121,7 @@ def test_messages_moved_in_and_out_while_older_ones_are_indexed_are_each_there_o
         sync.backfill(sync.Index(person.gate.database, lent, person.mailbox()))
     filing.act(person.session, "move", ids=kept, target=person.mailbox().id)
     filing.act(person.session, "archive", ids=ids[:3])
-    lowest = messages.page(person.gate.database, person.mailbox().id, filter=None, before=None, limit=1000)[-1].summary.id
+    lowest = listing.page(person.gate.database, person.mailbox().id, limit=1000)[-1].summary.id
     result = filing.act(person.session, "archive", ids=[lowest])
     filing.undo(person.session, result.journal_id)  # type: ignore[union-attr] # archiving asks nothing
     person.work()

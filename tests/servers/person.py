@@ -20,7 +20,7 @@ from tests.servers.pymap_server import PymapServer
 from webmail.account import Security, Server
 from webmail.imap.pool import Pool
 from webmail.mail import accounts, delivery, listing, upkeep
-from webmail.mail.pages import MailboxPage
+from webmail.mail.pages import ListPlace, MailboxPage
 from webmail.mail.session import Gate, MailSession
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.store import mailboxes
@@ -80,8 +80,8 @@ class Person:
         assert known is not None, name
         return known
 
-    def page(self, name: str | SpecialUse = SpecialUse.INBOX, **options: str) -> MailboxPage:
-        return listing.mailbox_page(self.session, self.mailbox(name).id, **options)
+    def page(self, name: str | SpecialUse = SpecialUse.INBOX, *, cursor: str = "", **place: str) -> MailboxPage:
+        return listing.mailbox_page(self.session, self.mailbox(name).id, ListPlace(**({"after": cursor} | place)))
 
     def ids(self, name: str | SpecialUse = SpecialUse.INBOX) -> list[int]:
         return [row.message.id for row in self.page(name).rows]

@@ -24,7 +24,7 @@ from tests.store.samples import NOW, summaries
 from webmail.account import Account, Server
 from webmail.errors import Conflict, InvalidInput
 from webmail.mailbox import Mailbox
-from webmail.store import accounts, database, mailboxes, messages, migrations, schema
+from webmail.store import accounts, database, listing, mailboxes, messages, migrations, schema
 from webmail.store.database import Database
 from webmail.store.migrations.__main__ import upgrade
 
@@ -306,15 +306,15 @@ def test_damage_found_while_running_starts_a_new_index(tmp_path: Path) -> None:
     (tmp_path / "index.db").write_bytes(content)
     opened = Database.open(tmp_path)
     with pytest.raises(Conflict) as caught:
-        messages.page(opened, inbox.id, filter=None, before=None, limit=50)
+        listing.page(opened, inbox.id, limit=50)
     assert caught.value.code == "index_rebuilt"
-    assert messages.page(opened, inbox.id, filter=None, before=None, limit=50) == []
+    assert listing.page(opened, inbox.id, limit=50) == []
     opened.close()
 
 
 def test_message_ids_go_on_after_the_index_was_lost(tmp_path: Path) -> None:
     opened, _, inbox = filled(tmp_path)
-    highest = max(each.summary.id for each in messages.page(opened, inbox.id, filter=None, before=None, limit=300))
+    highest = max(each.summary.id for each in listing.page(opened, inbox.id, limit=300))
     opened.close()
     for name in ("index.db", "index.db-wal", "index.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)

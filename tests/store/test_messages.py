@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, later, plans, summaries, summary, uids
+from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, plans, summaries, summary, uids
 from webmail.account import Account
 from webmail.address import Address
-from webmail.errors import InvalidInput, NotFound, UidValidityChanged
+from webmail.errors import NotFound, UidValidityChanged
 from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
-from webmail.store import columns, mailboxes, messages
+from webmail.store import columns, listing, mailboxes, messages
 from webmail.store.database import Database
-from webmail.store.messages import ListedMessage
+from webmail.store.listing import ListedMessage
 
 
 def add(database: Database, mailbox: Mailbox, *added: MessageSummary, uidvalidity: int = 7) -> list[MessageSummary]:
@@ -26,9 +26,9 @@ def add(database: Database, mailbox: Mailbox, *added: MessageSummary, uidvalidit
 
 
 def page(
-    database: Database, mailbox: Mailbox, kind: str | None = None, *, before: tuple[int, int] | None = None, limit: int = 50
+    database: Database, mailbox: Mailbox, kind: str | None = None, *, after: listing.Place | None = None, limit: int = 50
 ) -> list[ListedMessage]:
-    return messages.page(database, mailbox.id, filter=kind, before=before, limit=limit)
+    return listing.page(database, mailbox.id, filter=kind, after=after, limit=limit)
 
 
 def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
@@ -48,7 +48,7 @@ def test_an_added_message_comes_back_as_it_was(database: Database, account: Acco
 def test_a_row_of_a_list_has_everything_but_the_structure(database: Database, inbox: Mailbox) -> None:
     (added,) = add(database, inbox, summary(5, Flag.SEEN, structure=WITH_PDF, preview="First words"))
     (listed,) = page(database, inbox)
-    assert listed.summary == replace(added, structure=messages.UNKNOWN_STRUCTURE)
+    assert listed.summary == replace(added, structure=listing.UNKNOWN_STRUCTURE)
     assert listed.has_attachments
 
 
@@ -118,55 +118,6 @@ def test_messages_of_another_uidvalidity_are_refused(database: Database, inbox: 
     with pytest.raises(UidValidityChanged):
         add(database, archive, summary(1), uidvalidity=0)
     assert messages.uids(database, inbox.id) == []
-
-
-def test_a_page_is_newest_first_and_the_next_one_goes_on(database: Database, inbox: Mailbox) -> None:
-    same = [summary(uid, at=later(5)) for uid in (4, 1, 3)]
-    add(database, inbox, *same, summary(9, at=later(1)), summary(2, at=later(9)))
-    assert shown(database, inbox) == [2, 4, 3, 1, 9], "messages of one instant: the later UID is the newer"
-    found: list[int] = []
-    before = None
-    while rows := page(database, inbox, before=before, limit=2):
-        found += [each.summary.uid for each in rows]
-        before = messages.place(rows[-1].summary)
-    assert found == [2, 4, 3, 1, 9]
-
-
-def test_messages_older_than_1970_have_their_place(database: Database, inbox: Mailbox) -> None:
-    add(database, inbox, summary(1, at=datetime(1969, 7, 20, tzinfo=UTC)), summary(2, at=datetime(1, 1, 1, tzinfo=UTC)))
-    assert shown(database, inbox) == [1, 2]
-    assert [each.summary.uid for each in page(database, inbox, before=messages.place(page(database, inbox)[0].summary))] == [2]
-
-
-def test_filters_show_what_they_say(database: Database, inbox: Mailbox) -> None:
-    add(
-        database,
-        inbox,
-        summary(1, Flag.SEEN),
-        summary(2, Flag.FLAGGED),
-        summary(3, Flag.SEEN, structure=WITH_PDF),
-        summary(4, Flag.SEEN, Flag.FLAGGED),
-    )
-    assert shown(database, inbox, "unread") == [2]
-    assert shown(database, inbox, "flagged") == [4, 2]
-    assert shown(database, inbox, "attachments") == [3]
-    with pytest.raises(InvalidInput):
-        page(database, inbox, "unknown")
-
-
-COLUMNS = {"unread": "seen", "flagged": "flagged", "attachments": "attachments"}
-
-
-@pytest.mark.parametrize("kind", [None, *COLUMNS])
-@pytest.mark.parametrize("before", [None, (10**15, 5)])
-def test_a_page_costs_the_same_in_every_mailbox(
-    database: Database, inbox: Mailbox, kind: str | None, before: tuple[int, int] | None
-) -> None:
-    add(database, inbox, *summaries(range(1, 301)))
-    plan = plans(database.index, lambda: page(database, inbox, kind, before=before))
-    assert len(plan) == 1, plan
-    terms = ["mailbox_id=?", *([f"{COLUMNS[kind]}=?"] if kind else []), *(["(internal_date,id)<(?,?)"] if before else [])]
-    assert plan[0] == f"SEARCH messages USING INDEX ix_messages_{kind or 'list'} ({' AND '.join(terms)})"
 
 
 def test_the_flags_of_a_list_follow_the_server(database: Database, inbox: Mailbox) -> None:
@@ -278,22 +229,6 @@ def test_many_messages_come_in_the_order_asked_for_and_each_once(database: Datab
     wanted = [each.id for each in reversed(added)]
     found = messages.get_many(database, account.id, [*wanted, wanted[0], MessageId(10**9)])
     assert [each.summary.id for each in found] == wanted
-
-
-def test_neighbours_are_the_rows_above_and_below(database: Database, inbox: Mailbox) -> None:
-    first, second, third = add(database, inbox, *[summary(uid, at=later(5)) for uid in (1, 2)], summary(3))
-    rows = [each.summary for each in page(database, inbox)]
-    assert [each.uid for each in rows] == [2, 1, 3]
-    assert messages.neighbours(database, inbox.id, summary=second) == (None, first.id)
-    assert messages.neighbours(database, inbox.id, summary=first) == (second.id, third.id)
-    assert messages.neighbours(database, inbox.id, summary=third) == (first.id, None)
-
-
-def test_neighbours_are_found_by_an_index(database: Database, inbox: Mailbox) -> None:
-    (added,) = add(database, inbox, summary(1))
-    plan = plans(database.index, lambda: messages.neighbours(database, inbox.id, summary=added))
-    terms = "mailbox_id=? AND (internal_date,id)"
-    assert plan == [f"SEARCH messages USING COVERING INDEX ix_messages_list ({terms}{sign}(?,?))" for sign in "><"]
 
 
 def test_a_sync_reads_flags_from_small_indexes(database: Database, inbox: Mailbox) -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from tests.web import samples
+from webmail.mail.pages import ListPlace
 from webmail.web import rows, times
 from webmail.web.faces import hue, initials
 
@@ -119,7 +120,7 @@ def test_rows_stand_under_their_headings_in_order(pages: Flask) -> None:
 
 def test_a_row_keeps_the_place_in_the_list(pages: Flask) -> None:
     with pages.test_request_context("/"):
-        grouped = rows.grouped(samples.mailbox_page(cursor="17-3", filter=samples.mailbox_page().filter), draw=as_is)
+        grouped = rows.grouped(samples.mailbox_page(place=ListPlace(after="17-3")), draw=as_is)
     assert grouped[0][1][0].href == "/messages/1?after=17-3"
 
 

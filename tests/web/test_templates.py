@@ -14,18 +14,22 @@ from lxml.html import HtmlElement
 
 from tests.web import samples
 from tests.web.conftest import ROOT, Render
-from webmail.mail.pages import Filter, Freshness, SubmissionState
+from webmail.mail.pages import Filter, Freshness, ListPlace, Sort, SubmissionState
 from webmail.mailbox import SpecialUse
 
 S = SubmissionState
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "inbox": ("mailbox.html", {"page": samples.mailbox_page()}),
-    "a page of older messages": ("mailbox.html", {"page": samples.mailbox_page(cursor="17-3", filter=Filter.UNREAD)}),
+    "a page of older messages": (
+        "mailbox.html",
+        {"page": samples.mailbox_page(place=ListPlace(after="17.3", filter="unread"), previous_cursor="17.4", filter=Filter.UNREAD)},
+    ),
     "an empty inbox": ("mailbox.html", {"page": samples.mailbox_page(rows=(), total=0, unseen=0, next_cursor="")}),
     "an empty folder": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.HOUSE, rows=(), total=0, unseen=0, next_cursor="")}),
     "a filter without hits": ("mailbox.html", {"page": samples.mailbox_page(rows=(), filter=Filter.FLAGGED, next_cursor="")}),
     "the first minutes": ("mailbox.html", {"page": samples.mailbox_page(progress=38, indexed=2400, total=48_102)}),
     "nothing read yet": ("mailbox.html", {"page": samples.mailbox_page(rows=(), progress=0, indexed=0, next_cursor="")}),
+    "a list by sender": ("mailbox.html", {"page": samples.mailbox_page(sort=Sort.FROM, previous_cursor="17.4.YQ")}),
     "an unreachable server": ("mailbox.html", {"page": samples.mailbox_page(freshness=Freshness.UNREACHABLE, read_only=True)}),
     "a slow server": ("mailbox.html", {"page": samples.mailbox_page(freshness=Freshness.LATE)}),
     "sent": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.SENT, outgoing=True)}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from webmail.account import Account, AccountId, Credentials, Server, User, UserId
 from webmail.address import Address, parse_address_list, valid_addr_spec
@@ -133,9 +133,10 @@ def set_address(session: MailSession, text: str, *, name: str = "") -> None:
         raise InvalidInput("address", field="address", value=text)
     if any(character in name for character in "\r\n\0"):
         raise InvalidInput("line_break", field="name")
-    accounts.set_identity(
-        session.database, account(session).id, address=Address(name.strip() or found.addresses[0].name, found.addresses[0].addr_spec)
-    )
+    mine = account(session).id
+    accounts.set_identity(session.database, mine, address=Address(name.strip() or found.addresses[0].name, found.addresses[0].addr_spec))
+    jobs.put(session.database, kind="to_me", account_id=mine, due_at=datetime.now(UTC))
+    jobs.wake(session.database)
 
 
 def adopt_servers(database: Database, *, imap: Server, smtp: Server) -> None:

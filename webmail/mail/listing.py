@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import TimeoutError as StillRunning
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.mail import sync
-from webmail.mail.pages import Filter, Freshness, MailboxPage, Row
+from webmail.mail.pages import Filter, Freshness, ListPlace, MailboxPage, Row, Sort
 from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mail.sync import PAGE
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
-from webmail.store import jobs, mailboxes, messages
+from webmail.store import jobs, mailboxes
+from webmail.store import listing as lists
+from webmail.store.columns import microseconds
+from webmail.store.database import Database
+from webmail.store.listing import ListedMessage, Place
 from webmail.store.mailboxes import MailboxState
-from webmail.store.messages import ListedMessage
+from webmail.store.messages import OUTGOING
 
-CURSOR = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})")
+CURSOR = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})(?:\.([A-Za-z0-9_-]{0,600}))?")
+FIRST = ListPlace()
 PATIENCE = 0.3
 """Seconds a page waits for the freshness check; a later one finishes by itself and the next page profits."""
 
@@ -30,47 +37,105 @@ def inbox(session: MailSession) -> MailboxId:
     return found.id
 
 
-def mailbox_page(session: MailSession, mailbox_id: MailboxId, *, cursor: str = "", filter: str = "") -> MailboxPage:
-    """A page of 50 messages, newest first.
+def mailbox_page(session: MailSession, mailbox_id: MailboxId, place: ListPlace = FIRST) -> MailboxPage:
+    """A page of 50 messages.
 
     Costs one NOOP where the mailbox is selected on a kept connection; the first page of a mailbox never seen costs
-    its SELECT and three FETCHes. Raises NotFound, InvalidInput for a broken cursor or filter, NotAllowed for a folder
-    that only holds folders, and the server's errors if nothing is known of the mailbox yet.
+    its SELECT and three FETCHes. Raises NotFound, InvalidInput for a broken place, NotAllowed for a folder that only
+    holds folders, and the server's errors if nothing is known of the mailbox yet.
     """
     mailbox, known = mailboxes.opened(session.database, account(session).id, mailbox_id)
     if not mailbox.selectable:
         raise NotAllowed("not_selectable", name=mailbox.label)
-    return page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
+    return page_of(session, mailbox, place, known=known)
 
 
-def page_of(session: MailSession, mailbox: Mailbox, *, known: MailboxState, cursor: str, filter: str) -> MailboxPage:
+def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState) -> MailboxPage:
     """As ``mailbox_page``, for who has the mailbox and its stored state at hand."""
-    before = read_cursor(cursor)
-    kind = Filter(filter) if filter in list(Filter) else None
-    if filter and kind is None:
-        raise InvalidInput("filter", field="filter", value=filter)
+    part = part_of(place)
 
     def shown() -> dict[Uid, frozenset[str]]:
-        page = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE)
-        return {each.summary.uid: each.summary.flags for each in page}
+        return {each.summary.uid: each.summary.flags for each in part.rows(session.database, mailbox.id, limit=PAGE)}
 
-    freshness, state = check(session, mailbox, known=known, shown=shown if before or filter else None)
-    rows = messages.page(session.database, mailbox.id, filter=filter or None, before=before, limit=PAGE + 1)
-    outgoing = mailbox.special_use in (SpecialUse.SENT, SpecialUse.DRAFTS)
+    freshness, state = check(session, mailbox, known=known, shown=None if part.newest else shown)
+    rows, earlier, later = _with_ends(session.database, mailbox.id, part)
+    outgoing = mailbox.special_use in OUTGOING
     return MailboxPage(
         mailbox=mailbox,
-        rows=tuple(row(each, outgoing=outgoing) for each in rows[:PAGE]),
+        rows=tuple(row(each, outgoing=outgoing) for each in rows),
         total=max(state.exists, state.indexed),
         unseen=state.unseen,
         indexed=state.indexed,
         progress=100 if not state.exists else state.progress,
         freshness=freshness,
         outgoing=outgoing,
-        filter=kind,
-        cursor=cursor,
-        next_cursor=write_cursor(rows[PAGE - 1]) if len(rows) > PAGE else "",
+        sort=part.sort,
+        filter=part.filter,
+        place=place,
+        next_cursor=write_cursor(rows[-1].place) if later else "",
+        previous_cursor=write_cursor(rows[0].place) if earlier else "",
         read_only=state.read_only,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a list that a place names, read and checked."""
+
+    sort: Sort
+    filter: Filter | None
+    after: Place | None = None
+    before: Place | None = None
+
+    @property
+    def newest(self) -> bool:
+        """Whether it is the first page of the plain list, which every sync looks after."""
+        return self.sort is Sort.DATE and not (self.filter or self.after or self.before)
+
+    def rows(self, database: Database, mailbox_id: MailboxId, *, limit: int) -> list[ListedMessage]:
+        """The rows of this part."""
+        return lists.page(
+            database, mailbox_id, sort=self.sort.value, filter=self.filter or None, after=self.after, before=self.before, limit=limit
+        )
+
+
+def part_of(place: ListPlace) -> Part:
+    """Read a place. Raises InvalidInput for an order, a filter, a cursor or a day that is none."""
+    if place.sort and place.sort not in list(Sort):
+        raise InvalidInput("sort", field="sort", value=place.sort)
+    if place.filter and place.filter not in list(Filter):
+        raise InvalidInput("filter", field="filter", value=place.filter)
+    sort, chosen = Sort(place.sort or Sort.DATE), Filter(place.filter) if place.filter else None
+    after = read_cursor(place.after, sort=sort)
+    if place.on and not after:
+        # Days only mean something in a list by date; a jump out of another order leads there.
+        sort, after = (sort if sort.by_date else Sort.DATE), _beginning_of(place.on, oldest_first=sort is Sort.OLDEST)
+    return Part(sort, chosen, after=after, before=None if after else read_cursor(place.before, sort=sort))
+
+
+def _beginning_of(day: str, *, oldest_first: bool) -> Place:
+    """The place before all messages of a day, in the time zone of this machine. Raises InvalidInput."""
+    try:
+        chosen = date.fromisoformat(day)
+        midnight = datetime.combine(chosen if oldest_first else chosen + timedelta(days=1), time()).astimezone()
+        return Place(None, microseconds(midnight), 0)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput("day", field="on", value=day) from error
+
+
+def _with_ends(database: Database, mailbox_id: MailboxId, part: Part) -> tuple[list[ListedMessage], bool, bool]:
+    """The rows of a page, and whether there are rows before and after it."""
+    rows = part.rows(database, mailbox_id, limit=PAGE + 1)
+    if part.before is None:
+        return rows[:PAGE], bool(rows) and part.after is not None and _is_first(database, mailbox_id, part, rows[0]), len(rows) > PAGE
+    if len(rows) <= PAGE:
+        # Less than a page is left in front of the place: that is the first page, and it is shown whole.
+        return _with_ends(database, mailbox_id, replace(part, before=None))
+    return rows[1:], True, True
+
+
+def _is_first(database: Database, mailbox_id: MailboxId, part: Part, first: ListedMessage) -> bool:
+    return bool(replace(part, after=None, before=first.place).rows(database, mailbox_id, limit=1))
 
 
 def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown | None) -> tuple[Freshness, MailboxState]:
@@ -122,23 +187,32 @@ def row(listed: ListedMessage, *, outgoing: bool) -> Row:
     )
 
 
-def write_cursor(listed: ListedMessage) -> str:
-    """The place of a row in its list, as text for a URL: its internal date in microseconds and its id."""
-    date, message_id = messages.place(listed.summary)
-    return f"{date}.{message_id}"
+def write_cursor(place: Place) -> str:
+    """The place of a row as text for a URL: its date in microseconds, its id, and what else it is sorted by."""
+    written = f"{place.date}.{place.id}"
+    if place.key is None:
+        return written
+    return f"{written}.{urlsafe_b64encode(str(place.key).encode()).decode().rstrip('=')}"
 
 
 def cursor_at(summary: MessageSummary) -> str:
-    """The cursor of the page whose first row is this message."""
-    date, message_id = messages.place(summary)
-    return f"{date}.{message_id + 1}"
+    """The cursor of the page, newest first, whose first row is this message."""
+    return write_cursor(Place(None, microseconds(summary.internal_date), summary.id + 1))
 
 
-def read_cursor(text: str) -> tuple[int, int] | None:
-    """The place a cursor names. Raises InvalidInput for anything we did not write."""
+def read_cursor(text: str, *, sort: Sort = Sort.DATE) -> Place | None:
+    """The place a cursor names. Raises InvalidInput for anything we did not write for this order."""
     if not text:
         return None
     found = CURSOR.fullmatch(text)
-    if found is None:
+    if found is None or bool(found[3]) is sort.by_date:
         raise InvalidInput("cursor", field="after", value=text)
-    return int(found[1]), int(found[2])
+    return Place(_key(found[3], sort=sort) if found[3] else None, int(found[1]), int(found[2]))
+
+
+def _key(text: str, *, sort: Sort) -> str | int:
+    try:
+        key = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        return int(key[:18]) if sort in (Sort.SIZE, Sort.SMALLEST) else key
+    except ValueError as error:
+        raise InvalidInput("cursor", field="after", value=text) from error

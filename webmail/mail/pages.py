@@ -39,6 +39,46 @@ class Filter(enum.StrEnum):
     UNREAD = "unread"
     FLAGGED = "flagged"
     ATTACHMENTS = "attachments"
+    TO_ME = "to_me"
+
+
+class Sort(enum.StrEnum):
+    """The orders of a list. By date it comes newest first or oldest first; by size, largest or smallest first."""
+
+    DATE = "date"
+    OLDEST = "oldest"
+    FROM = "from"
+    FROM_DESC = "from_desc"
+    SUBJECT = "subject"
+    SUBJECT_DESC = "subject_desc"
+    SIZE = "size"
+    SMALLEST = "smallest"
+
+    @property
+    def by_date(self) -> bool:
+        return self in (Sort.DATE, Sort.OLDEST)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlace:
+    """Which part of a list a page shows, as the texts of its URL.
+
+    ``sort`` and ``filter``; ``after`` and ``before`` are cursors made by an earlier page, of which one counts; ``on``
+    (2024-03-01) is a day to jump to; ``view`` is ``messages`` or ``conversations``, else what was chosen last.
+    """
+
+    sort: str = ""
+    filter: str = ""
+    after: str = ""
+    before: str = ""
+    on: str = ""
+    view: str = ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The place as a query, for links that come back to it."""
+        values = {"sort": self.sort, "filter": self.filter, "after": self.after, "before": self.before, "on": self.on, "view": self.view}
+        return {name: value for name, value in values.items() if value}
 
 
 class Freshness(enum.StrEnum):
@@ -62,10 +102,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MailboxPage:
-    """A page of a mailbox list, newest first. ``next_cursor`` is empty on the last page.
+    """A page of a mailbox list. ``next_cursor`` is empty on the last page, ``previous_cursor`` on the first.
 
-    ``total`` and ``unseen`` count the whole mailbox; ``indexed`` how many of ``total`` the index holds already.
-    ``progress`` is 0-100 of this mailbox. ``outgoing`` is true where rows show recipients.
+    ``place`` is the part of the list that was asked for. ``total`` and ``unseen`` count the whole mailbox; ``indexed`` how
+    many of ``total`` the index holds already. ``progress`` is 0-100 of this mailbox. ``outgoing`` is true where rows show
+    recipients.
     """
 
     mailbox: Mailbox
@@ -76,9 +117,11 @@ class MailboxPage:
     progress: int
     freshness: Freshness
     outgoing: bool = False
+    sort: Sort = Sort.DATE
     filter: Filter | None = None
-    cursor: str = ""
+    place: ListPlace = ListPlace()
     next_cursor: str = ""
+    previous_cursor: str = ""
     read_only: bool = False
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from webmail.errors import NotAllowed, NotFound, ServerRefused, ServerUnavailable, WebmailError
 from webmail.imap import fetch
 from webmail.mail import listing, sync
-from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, MailboxPage, MessagePage, SourcePage
+from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, ListPlace, MailboxPage, MessagePage, SourcePage
 from webmail.mail.permission import keeps
 from webmail.mail.session import MailSession, account, again_if_cut, opened
 from webmail.mailbox import Mailbox, SpecialUse
@@ -26,6 +26,7 @@ from webmail.message.summary import Flag, MessageId, MessageSummary
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
 from webmail.store import bodies, mailboxes, messages
+from webmail.store import listing as lists
 from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import StoredMessage
 
@@ -76,7 +77,7 @@ class SourceStream:
 
 
 def message_page(
-    session: MailSession, message_id: int, *, mark_seen: bool, images: bool = False, prefer: str = "", cursor: str = "", filter: str = ""
+    session: MailSession, message_id: int, *, mark_seen: bool, images: bool = False, prefer: str = "", place: ListPlace = listing.FIRST
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
@@ -94,7 +95,7 @@ def message_page(
     if mark_seen and not summary.seen and not state.read_only:
         _mark_seen(session, stored, mailbox)
         state = mailboxes.state(session.database, mailbox.id)
-    beside = _list_beside(session, mailbox, summary, known=state, cursor=cursor, filter=filter)
+    beside = _list_beside(session, mailbox, summary, place, known=state)
     newer, older = _neighbours(session, stored, beside)
     attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
     return MessagePage(
@@ -118,30 +119,31 @@ def message_page(
 
 
 def _list_beside(
-    session: MailSession, mailbox: Mailbox, summary: MessageSummary, *, known: MailboxState, cursor: str, filter: str
+    session: MailSession, mailbox: Mailbox, summary: MessageSummary, place: ListPlace, *, known: MailboxState
 ) -> MailboxPage | None:
     """The list stays visible beside the message, on the page that has its row; a message must open even without it."""
     try:
-        page = listing.page_of(session, mailbox, known=known, cursor=cursor, filter=filter)
-        if filter or any(row.message.id == summary.id for row in page.rows):
+        page = listing.page_of(session, mailbox, place, known=known)
+        if not page.sort.by_date or page.filter or any(row.message.id == summary.id for row in page.rows):
             return page
-        return listing.page_of(session, mailbox, known=known, cursor=listing.cursor_at(summary), filter=filter)
+        return listing.page_of(session, mailbox, ListPlace(after=listing.cursor_at(summary)), known=known)
     except WebmailError:
         return None
 
 
 def _neighbours(session: MailSession, stored: StoredMessage, beside: MailboxPage | None) -> tuple[MessageId | None, MessageId | None]:
-    """The next newer and older message: from the list beside, else from the index.
+    """The messages before and after this one in its list: from the list beside, else from the index.
 
     Raises NotFound where the check of the list has found that the message or its folder is gone, of which we had the body.
     """
     ids = [row.message.id for row in beside.rows] if beside else []
     place = ids.index(stored.summary.id) if stored.summary.id in ids else -1
-    if beside and not beside.filter and 0 < place < len(ids) - 1:
+    if 0 < place < len(ids) - 1:
         return ids[place - 1], ids[place + 1]
     if place < 0:
         _find(session, stored.summary.id)
-    return messages.neighbours(session.database, stored.mailbox_id, summary=stored.summary)
+    sort, filter = (beside.sort.value, beside.filter) if beside else ("date", None)
+    return lists.neighbours(session.database, stored.mailbox_id, stored.summary.id, sort=sort, filter=filter)
 
 
 def _kind(shown: mime.Shown, *, prefer: str) -> BodyKind:

@@ -38,7 +38,7 @@ from webmail.mail.previews import previews
 from webmail.mail.session import select
 from webmail.mailbox import Mailbox
 from webmail.message.summary import Flag, MessageSummary, Uid
-from webmail.store import mailboxes, messages
+from webmail.store import listing, mailboxes, messages
 from webmail.store.database import Database
 from webmail.store.mailboxes import MailboxState
 
@@ -204,7 +204,7 @@ def _follow(index: Index, held: Lease, state: MailboxState, *, shown: Shown | No
     messages.set_flag_everywhere(database, mailbox.id, flag=Flag.SEEN, without=unseen)
     messages.set_flag_everywhere(database, mailbox.id, flag=Flag.FLAGGED, only=flagged)
     _compare(index, held, lowest=lowest, complete=complete)
-    page = {each.summary.uid for each in messages.page(database, mailbox.id, filter=None, before=None, limit=PAGE)}
+    page = {each.summary.uid for each in listing.page(database, mailbox.id, limit=PAGE)}
     page |= set(shown()) if shown is not None else set()
     if page:
         messages.set_flags(database, mailbox.id, flags=fetch.flags_of(connection, sorted(page)))

@@ -11,10 +11,10 @@ from webmail.mail import accounts, drafts, sync
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId
-from webmail.store import credentials, jobs, mailboxes, sessions
+from webmail.store import credentials, jobs, mailboxes, messages, sessions
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "draft")
+KINDS = ("sync", "backfill", "draft", "to_me")
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -64,6 +64,9 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         return _sync_account(session)
     if job.kind == "backfill":
         return _backfill_mailbox(session, MailboxId(int(job.key))) if job.key else _backfill_account(session)
+    if job.kind == "to_me":
+        messages.mark_to_me(session.database, job.account_id)
+        return None
     drafts.place(session, job.key, now=datetime.now(UTC))
     return None
 

@@ -39,7 +39,7 @@ _LIST_TAG = re.compile(r"\s*+(\[[^\[\]]{1,60}\])\s*+")
 _MAX_REFERENCES = 50
 
 
-def _base(subject: str) -> str:
+def base_subject(subject: str) -> str:
     """The subject without the marks of answering and forwarding, also behind the tag of a list. Cf. RFC 5256 §2.1."""
     tag, place = "", 0
     while True:
@@ -53,12 +53,12 @@ def _base(subject: str) -> str:
 
 def reply_subject(subject: str) -> str:
     """The subject of an answer: ``Re:`` once, in place of what mail programs of any language put there."""
-    return f"Re: {_base(subject)}".strip()
+    return f"Re: {base_subject(subject)}".strip()
 
 
 def forward_subject(subject: str) -> str:
     """The subject of a forwarded message: ``Fwd:`` once."""
-    return f"Fwd: {_base(subject)}".strip()
+    return f"Fwd: {base_subject(subject)}".strip()
 
 
 def _without(addresses: Iterable[Address], known: set[str]) -> tuple[Address, ...]:

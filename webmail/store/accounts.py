@@ -78,6 +78,14 @@ def set_identity(database: Database, account_id: AccountId, *, address: Address)
         return _account(connection, account_id)
 
 
+def own_addresses(database: Database, account_id: AccountId) -> frozenset[str]:
+    """The addr-specs, in lower case, that a message to this person names: those of the identities, and the sign-in name."""
+    with database.durable() as connection:
+        found = connection.execute(select(identities.c.addr_spec).where(identities.c.account_id == account_id)).scalars().all()
+        username = connection.execute(select(accounts.c.username).where(accounts.c.id == account_id)).scalar() or ""
+    return frozenset(each.lower() for each in (*found, username) if "@" in each)
+
+
 def refresh_servers(database: Database, *, imap: Server, smtp: Server) -> None:
     """Give every account on this IMAP host the servers of the settings, which may have moved to other ports or rules."""
     wanted = _servers(imap, smtp)

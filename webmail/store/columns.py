@@ -7,6 +7,7 @@ envelope is a list, because a list page decodes fifty of them while somebody wai
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,8 +16,10 @@ from typing import Any
 from webmail.address import Address
 from webmail.message import mime
 from webmail.message.mime import Part
+from webmail.message.reply import base_subject
 from webmail.message.summary import Envelope
 
+KEY_LENGTH = 80
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
@@ -103,6 +106,23 @@ def envelope_value(column: str) -> Envelope:
         from_raw,
         bool(doubtful),
     )
+
+
+def sender_key(envelope: Envelope, *, outgoing: bool) -> str:
+    """What a list is sorted by where it is sorted by people: the name shown of the sender, or of the first recipient."""
+    people = (*envelope.to, *envelope.cc, *envelope.bcc) if outgoing else envelope.sender
+    return _key(people[0].display if people else "")
+
+
+def subject_key(envelope: Envelope) -> str:
+    """What a list is sorted by where it is sorted by subject: the base subject (RFC 5256 §2.1)."""
+    return _key(base_subject(envelope.subject))
+
+
+def _key(text: str) -> str:
+    """Text in the form it is sorted by: case and width do not count, nor do quotes and brackets in front of it."""
+    folded = text if text.isascii() else unicodedata.normalize("NFKC", clean(text))
+    return folded.casefold().lstrip("\"'([<{ \t")[:KEY_LENGTH].replace("\0", "")
 
 
 def _pairs(addresses: tuple[Address, ...]) -> list[tuple[str, str]]:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, delete, func, insert, literal_column, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, literal_column, select, update
 
 from webmail.account import AccountId
-from webmail.errors import InvalidInput, NotFound, UidValidityChanged
-from webmail.mailbox import Mailbox, MailboxId
-from webmail.message.mime import Part, has_attachments
-from webmail.message.summary import Flag, MessageId, MessageSummary, Uid
+from webmail.errors import NotFound, UidValidityChanged
+from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.message.mime import has_attachments
+from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
+from webmail.store.accounts import own_addresses
 from webmail.store.bodies import cache_body as cache_body
 from webmail.store.bodies import cached_body as cached_body
 from webmail.store.columns import (
@@ -30,8 +30,10 @@ from webmail.store.columns import (
     flags_value,
     microseconds,
     moment,
+    sender_key,
     structure_column,
     structure_value,
+    subject_key,
 )
 from webmail.store.database import Database
 from webmail.store.schema import mailbox_state, messages, sequences
@@ -39,31 +41,11 @@ from webmail.store.schema import mailbox_state, messages, sequences
 _Item = TypeVar("_Item")
 
 CHUNK = 200
-UNKNOWN_STRUCTURE = Part("", "text", "plain")
-"""What stands in for the structure in lists, which never look at it."""
-LISTED = [messages.c[name] for name in ("id", "uid", "flags", "internal_date", "size", "preview", "envelope", "attachments")]
-# Written as literals, because SQLite uses a partial index only for the very words of its condition.
-FILTERS: dict[str, ColumnElement[bool]] = {
-    "unread": messages.c.seen == literal_column("0"),
-    "flagged": messages.c.flagged == literal_column("1"),
-    "attachments": messages.c.attachments == literal_column("1"),
-}
+OUTGOING = (SpecialUse.SENT, SpecialUse.DRAFTS)
+"""Mailboxes that show, and are sorted by, the recipient instead of the sender."""
 FLAG_COLUMNS = {Flag.SEEN: messages.c.seen, Flag.FLAGGED: messages.c.flagged}
 # Made once: to put a query together costs as much as to run it, and these run for every page.
 OF_IDS = select(messages).where(messages.c.id.in_(bindparam("ids", expanding=True)), messages.c.account_id == bindparam("account"))
-_PLACE = tuple_(messages.c.internal_date, messages.c.id)
-_HERE = tuple_(bindparam("date"), bindparam("id"))
-_IN_MAILBOX = select(messages.c.id).where(messages.c.mailbox_id == bindparam("mailbox")).limit(1)
-NEWER = _IN_MAILBOX.where(_PLACE > _HERE).order_by(messages.c.internal_date, messages.c.id)
-OLDER = _IN_MAILBOX.where(_PLACE < _HERE).order_by(messages.c.internal_date.desc(), messages.c.id.desc())
-
-
-@dataclass(frozen=True, slots=True)
-class ListedMessage:
-    """A row of a list. Its summary has no structure: ``has_attachments`` is all a list wants to know of it."""
-
-    summary: MessageSummary
-    has_attachments: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +73,15 @@ def add(database: Database, mailbox: Mailbox, *, uidvalidity: int, summaries: Se
     Messages already known keep their id and get the given flags. Raises UidValidityChanged if the index of the mailbox is
     kept under another UIDVALIDITY (0: it was never opened).
     """
-    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk)]
+    own = own_addresses(database, mailbox.account_id)
+    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk, own=own)]
 
 
-def _add_some(database: Database, mailbox: Mailbox, uidvalidity: int, summaries: Sequence[MessageSummary]) -> list[MessageSummary]:
+def _add_some(
+    database: Database, mailbox: Mailbox, uidvalidity: int, summaries: Sequence[MessageSummary], *, own: frozenset[str]
+) -> list[MessageSummary]:
     by_uid = {summary.uid: summary for summary in summaries}
-    rows = {uid: _row(mailbox, uidvalidity, by_uid[uid]) for uid in sorted(by_uid)}
+    rows = {uid: _row(mailbox, uidvalidity, by_uid[uid], own=own) for uid in sorted(by_uid)}
     with database.index() as connection:
         known = _ids(connection, mailbox.id, list(rows))
     fresh = next_ids(database, len(rows) - len(known)) if len(known) < len(rows) else range(0)
@@ -114,7 +99,8 @@ def _add_some(database: Database, mailbox: Mailbox, uidvalidity: int, summaries:
     return [replace(summary, id=MessageId(ids[summary.uid])) for summary in summaries if summary.uid in ids]
 
 
-def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary) -> dict[str, Any]:
+def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary, *, own: frozenset[str]) -> dict[str, Any]:
+    envelope = summary.envelope
     return {
         "account_id": mailbox.account_id,
         "mailbox_id": mailbox.id,
@@ -125,9 +111,36 @@ def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary) -> dict[st
         **_flag_columns(summary.flags),
         "attachments": int(has_attachments(summary.structure)),
         "preview": clean(summary.preview) or None,
-        "envelope": envelope_column(summary.envelope),
+        "sender_key": sender_key(envelope, outgoing=mailbox.special_use in OUTGOING),
+        "subject_key": subject_key(envelope),
+        "to_me": _to_me(envelope, own),
+        "envelope": envelope_column(envelope),
         "structure": structure_column(summary.structure),
     }
+
+
+def _to_me(envelope: Envelope, own: frozenset[str]) -> int:
+    return int(any(each.addr_spec.lower() in own for each in (*envelope.to, *envelope.cc)))
+
+
+def mark_to_me(database: Database, account_id: AccountId) -> int:
+    """Tell anew which messages name an address of the account, after these have changed; returns how many differ.
+
+    Costs a reading of all envelopes of the account, in pieces.
+    """
+    own, changed, last = own_addresses(database, account_id), 0, 0
+    query = select(messages.c.id, messages.c.to_me, messages.c.envelope).where(messages.c.account_id == account_id)
+    while True:
+        with database.index() as connection:
+            rows = connection.execute(query.where(messages.c.id > last).order_by(messages.c.id).limit(CHUNK)).all()
+        if not rows:
+            return changed
+        last = rows[-1].id
+        different = [{"row": row.id, "to_me": new} for row in rows if (new := _to_me(envelope_value(row.envelope), own)) != row.to_me]
+        if different:
+            with database.index_write() as connection:
+                connection.execute(update(messages).where(messages.c.id == bindparam("row")).values(to_me=bindparam("to_me")), different)
+        changed += len(different)
 
 
 def _flag_columns(flags: Collection[str]) -> dict[str, Any]:
@@ -282,48 +295,6 @@ def flags_between(database: Database, mailbox_id: MailboxId, *, low: Uid, high: 
         return {Uid(uid): flags_value(flags) for uid, flags in rows}
 
 
-def page(
-    database: Database, mailbox_id: MailboxId, *, filter: str | None, before: tuple[int, int] | None, limit: int
-) -> list[ListedMessage]:
-    """Messages of a mailbox, newest first, after the row whose ``place`` is ``before``.
-
-    One query over an index: it costs by ``limit``, not by the mailbox or by how far down the page is. Raises InvalidInput
-    for a filter that is not unread, flagged or attachments.
-    """
-    if filter is not None and filter not in FILTERS:
-        raise InvalidInput("filter", field="filter", value=filter)
-    given = {"mailbox": mailbox_id, "many": limit} | ({"date": before[0], "id": before[1]} if before else {})
-    with database.index() as connection:
-        return [_listed(row) for row in connection.execute(_page_query(filter, first=before is None), given)]
-
-
-@cache
-def _page_query(filter: str | None, *, first: bool) -> Select[Any]:
-    query = select(*LISTED).where(messages.c.mailbox_id == bindparam("mailbox"))
-    if filter is not None:
-        query = query.where(FILTERS[filter])
-    if not first:
-        query = query.where(_PLACE < _HERE)
-    return _newest_first(query).limit(bindparam("many"))
-
-
-def _newest_first(query: Select[Any]) -> Select[Any]:
-    return query.order_by(messages.c.internal_date.desc(), messages.c.id.desc())
-
-
-def place(summary: MessageSummary) -> tuple[int, int]:
-    """Where a message stands in the order of its list."""
-    return microseconds(summary.internal_date), summary.id
-
-
-def neighbours(database: Database, mailbox_id: MailboxId, *, summary: MessageSummary) -> tuple[MessageId | None, MessageId | None]:
-    """The next newer and the next older message in the list of a mailbox."""
-    date, message_id = place(summary)
-    given = {"mailbox": mailbox_id, "date": date, "id": message_id}
-    with database.index() as connection:
-        return connection.execute(NEWER, given).scalar(), connection.execute(OLDER, given).scalar()
-
-
 def get(database: Database, account_id: AccountId, message_id: MessageId) -> StoredMessage:
     """A message of the account. Raises NotFound, also for messages of somebody else."""
     found = get_many(database, account_id, [message_id])
@@ -354,14 +325,6 @@ def counts(database: Database, mailbox_id: MailboxId) -> tuple[int, int, int]:
     with database.index() as connection:
         row = connection.execute(select(columns.exists, columns.unseen, columns.indexed).where(columns.mailbox_id == mailbox_id)).first()
     return (0, 0, 0) if row is None else (row[0], row[1], row[2])
-
-
-def _listed(row: Row[*tuple[Any, ...]]) -> ListedMessage:
-    message_id, uid, flags, internal_date, size, preview, envelope, attachments = row
-    summary = MessageSummary(
-        uid, flags_value(flags), moment(internal_date), size, envelope_value(envelope), UNKNOWN_STRUCTURE, preview or "", message_id
-    )
-    return ListedMessage(summary, attachments == 1)
 
 
 def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:

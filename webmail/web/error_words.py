@@ -67,6 +67,8 @@ SENTENCES: dict[str, LazyString] = {
     "uid": _("This message is not known here."),
     "cursor": _("This place in the list is not known here."),
     "filter": _("This filter is not known here."),
+    "sort": _("This order is not known here."),
+    "day": _("This is not a day: %(value)s"),
     "identity_missing": _("Set the address you write from first."),
     "identity_unknown": _("%(value)s is not one of your addresses."),
     "message_id": _("The message got an id that cannot be used. Nothing was sent."),

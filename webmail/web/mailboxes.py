@@ -12,6 +12,7 @@ from webmail.web import navigation, notices
 from webmail.web.confirming import ask
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
+from webmail.web.places import asked_place
 
 blueprint = Blueprint("mailboxes", __name__)
 
@@ -24,10 +25,8 @@ def home() -> Response:
 
 @blueprint.get("/mailboxes/<int:mailbox_id>")
 def show(mailbox_id: int) -> str:
-    """A page of a mailbox list, newest first."""
-    place = {"cursor": request.args.get("after", ""), "filter": request.args.get("filter", "")}
-    page = listing.mailbox_page(current_mail(), MailboxId(mailbox_id), **place)
-    return render_template("mailbox.html", page=page)
+    """A page of a mailbox list."""
+    return render_template("mailbox.html", page=listing.mailbox_page(current_mail(), MailboxId(mailbox_id), asked_place()))
 
 
 @blueprint.post("/mailboxes")

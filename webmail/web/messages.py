@@ -14,6 +14,7 @@ from webmail.web import navigation, notices, security
 from webmail.web.confirming import ask
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
+from webmail.web.places import asked_place
 
 blueprint = Blueprint("messages", __name__)
 
@@ -27,8 +28,7 @@ def show(message_id: int) -> str:
         mark_seen=request.headers.get("Sec-Fetch-Dest", "document") == "document" and "Sec-Purpose" not in request.headers,
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
-        cursor=request.args.get("after", ""),
-        filter=request.args.get("filter", ""),
+        place=asked_place(),
     )
     return render_template("message.html", page=page)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from flask import current_app
 from markupsafe import Markup
@@ -110,23 +111,23 @@ def _words(role: SpecialUse | None) -> RowWords:
 def grouped(
     page: MailboxPage, *, draw: Callable[[DrawnRow], Markup], open_id: int = 0, address: str = ""
 ) -> list[tuple[str, list[Markup]]]:
-    """The rows of a page under their headings, newest first, drawn by the macro ``draw``. ``address`` is the reader's own.
+    """The rows of a page, by date under headings, drawn by the macro ``draw``. ``address`` is the reader's own.
 
     A row drawn before, for the same eyes and on the same day, is not drawn again: a list changes little between two looks.
     """
     words, now = _words(page.mailbox.special_use), times.today()
-    place = "".join(f"&{name}={value}" for name, value in (("after", page.cursor), ("filter", page.filter)) if value)
+    place = urlencode(page.place.query)
     drafts = page.mailbox.special_use is SpecialUse.DRAFTS
-    headings: dict[date, str] = {}
+    dated, headings = page.sort.by_date, dict[date, str]()
     drawn: list[tuple[str, list[Markup]]] = []
     kept: dict[Hashable, Markup] = current_app.extensions.setdefault("webmail.rows", {})
     seen_by = (words.locale, page.mailbox.special_use, place, now, address)
     for row in page.rows:
         here = times.local(row.message.internal_date)
         day = here.date()
-        heading = headings.get(day) or headings.setdefault(day, times.group(day, now=now, locale=words.locale))
+        heading = "" if not dated else headings.get(day) or headings.setdefault(day, times.group(day, now=now, locale=words.locale))
         number = row.message.id
-        href = f"/compose?draft={number}" if drafts else f"/messages/{number}{'?' + place[1:] if place else ''}"
+        href = f"/compose?draft={number}" if drafts else f"/messages/{number}{'?' + place if place else ''}"
         if not drawn or drawn[-1][0] != heading:
             drawn.append((heading, []))
         key = (number, row.message.flags, row.message.preview, number == open_id, *seen_by)

@@ -1,0 +1,38 @@
+"""The kinds of columns that the tables of both databases are made of."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, Text
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def identifier() -> Column[int]:
+    """A number that names a row and is given by the database."""
+    return Column("id", Integer, primary_key=True)
+
+
+def number(name: str, *, default: int = 0) -> Column[int]:
+    """A number, or a yes (1) or no (0)."""
+    return Column(name, BigInteger, nullable=False, server_default=str(default))
+
+
+def words(name: str) -> Column[str]:
+    """Text, empty where there is none."""
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def instant(name: str) -> Column[int]:
+    """A moment in microseconds."""
+    return Column(name, BigInteger, nullable=False)
+
+
+def optional(name: str) -> Column[int | None]:
+    """A number or a moment that may not be known."""
+    return Column(name, BigInteger, nullable=True)
