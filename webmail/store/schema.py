@@ -264,3 +264,35 @@ journal = Table(
     Index(None, "account_id", "created_at"),
     sqlite_autoincrement=True,
 )
+
+preferences = Table(
+    "preferences",
+    durable,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+saved_searches = Table(
+    "saved_searches",
+    durable,
+    identifier(),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    instant("created_at"),
+    UniqueConstraint("user_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+selections = Table(
+    "selections",
+    durable,
+    identifier(),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("content", LargeBinary, nullable=False),
+    number("count"),
+    instant("created_at"),
+    sqlite_autoincrement=True,
+)
+"""Which messages "all" were, when somebody said so; a message is named by mailbox, UIDVALIDITY and UID."""
