@@ -11,7 +11,7 @@ from tests.servers.imap_servers import ImapServer
 from tests.servers.person import NOBODY, Person, letter
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webmail.imap.pool import Pool
-from webmail.mail import filing, mailboxes
+from webmail.mail import choosing, filing, mailboxes
 from webmail.mail.pages import ActionResult, ConfirmPage
 from webmail.mail.session import Gate
 from webmail.mailbox import SpecialUse
@@ -134,7 +134,7 @@ def test_messages_are_copied_and_the_copies_taken_back(person: Person) -> None:
 
 def test_nothing_chosen_too_much_chosen_and_unknown_actions_are_refused(person: Person) -> None:
     ids = fill(person, 1)
-    for bad in ({"ids": []}, {"ids": list(range(filing.LIMIT + 1))}):
+    for bad in ({"ids": []}, {"ids": list(range(choosing.LIMIT + 1))}):
         with pytest.raises(InvalidInput):
             filing.act(person.session, "archive", **bad)
     with pytest.raises(InvalidInput):

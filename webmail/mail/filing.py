@@ -6,29 +6,32 @@ Undo reads. A role mailbox that is missing stops the action: nothing ever falls 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerRefused
-from webmail.imap import update
+from webmail.imap import fetch, update
 from webmail.imap.connection import Connection
 from webmail.imap.update import CopyResult
 from webmail.mail import sync
+from webmail.mail.choosing import Batch, batches
 from webmail.mail.mailboxes import role
 from webmail.mail.pages import ActionResult, ConfirmPage
 from webmail.mail.permission import keeps, writable
 from webmail.mail.session import MailSession, account, opened
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageId, Uid
-from webmail.store import journal, mailboxes, messages
+from webmail.store import jobs, journal, mailboxes, messages, selections
 from webmail.store.journal import JournalEntry
-from webmail.store.messages import StoredMessage
 
-LIMIT = 5000
-"""Messages one request may act on."""
+PIECE = 1000
+"""Messages moved by one command, so that no server falls silent over it."""
+AT_ONCE = 2000
+"""Messages of a selection that are moved while the person waits; more are left to the worker."""
+JOB = "filing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,68 +50,120 @@ FLAG_CHANGES = {
     "unflag": FlagChange("unflagged", remove=(Flag.FLAGGED,)),
 }
 ROLE_MOVES = {
-    "archive": ("archived", SpecialUse.ARCHIVE),
-    "junk": ("junked", SpecialUse.JUNK),
-    "not_junk": ("not_junk", SpecialUse.INBOX),
-    "delete": ("deleted", SpecialUse.TRASH),
+    "archive": SpecialUse.ARCHIVE,
+    "junk": SpecialUse.JUNK,
+    "not_junk": SpecialUse.INBOX,
+    "delete": SpecialUse.TRASH,
 }
+CODES = {
+    "archive": "archived",
+    "junk": "junked",
+    "not_junk": "not_junk",
+    "delete": "deleted",
+    "move": "moved",
+    "copy": "copied",
+    "delete_forever": "deleted_forever",
+}
+"""What an action is called when it is done."""
 JUNK_KEYWORDS = {"junk": (Flag.JUNK, Flag.NOT_JUNK), "not_junk": (Flag.NOT_JUNK, Flag.JUNK)}
 """What filters learn from: the keyword to set and the one to clear (RFC 5788 registry)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The messages of one mailbox that an action is about."""
-
-    mailbox: Mailbox
-    uidvalidity: int
-    messages: tuple[StoredMessage, ...]
-
-    @property
-    def uids(self) -> list[Uid]:
-        return [each.summary.uid for each in self.messages]
-
-
 def act(
-    session: MailSession, action: str, *, ids: Sequence[int], target: int | None = None, confirmed: bool = False
+    session: MailSession,
+    action: str,
+    *,
+    ids: Sequence[int] = (),
+    selection: int = 0,
+    target: int | None = None,
+    confirmed: bool = False,
 ) -> ActionResult | ConfirmPage:
     """Do one thing to messages; what cannot be undone is asked first (a ConfirmPage).
 
-    Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever. Costs one or two round trips
-    per mailbox. Raises InvalidInput, NotFound (``missing_role``: offer to create it), NotAllowed (read-only mailbox),
-    ServerRefused (over quota).
+    Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever, on the messages named or on a
+    selection. Costs one or two round trips per mailbox and 1,000 messages; more than 2,000 are moved by the worker. Raises
+    InvalidInput, NotFound (``missing_role``: offer to create it), NotAllowed (read-only mailbox), ServerRefused (over
+    quota).
     """
-    if not ids:
-        raise InvalidInput("nothing_selected", field="ids")
-    if len(ids) > LIMIT:
-        raise InvalidInput("too_many", field="ids", limit=LIMIT)
-    batches = _batches(session, ids)
+    chosen = batches(session, ids=ids, selection=selection)
+    if not chosen:
+        raise NotFound("selection")
     if action in FLAG_CHANGES:
-        return _change_flags(session, batches, FLAG_CHANGES[action])
-    if action == "delete" and all(batch.mailbox.special_use is SpecialUse.TRASH for batch in batches):
+        return _change_flags(session, chosen, FLAG_CHANGES[action])
+    if action == "delete" and all(batch.mailbox.special_use is SpecialUse.TRASH for batch in chosen):
         action = "delete_forever"
+    count = sum(len(batch.flags) for batch in chosen)
+    if action == "delete_forever" and not confirmed:
+        return ConfirmPage(action, count, chosen[0].mailbox, tuple(MessageId(each) for each in ids), selection=selection)
+    where = _target(session, action, target)
+    if selection and count > AT_ONCE:
+        return _later(session, action, selection, where, count=count, mailbox_id=chosen[0].mailbox.id)
+    entries = [entry for batch in chosen for entry in file_batch(session, batch, action, where)]
+    code = CODES[action]
+    return ActionResult(code, count, _record(session, code, entries), target=where, mailbox_id=chosen[0].mailbox.id)
+
+
+def _target(session: MailSession, action: str, target: int | None) -> Mailbox | None:
+    """Where an action moves or copies messages to. Raises InvalidInput for an action that is none."""
     if action == "delete_forever":
-        return _delete_forever(session, batches, confirmed=confirmed)
+        return None
     if action in ROLE_MOVES:
-        code, wanted = ROLE_MOVES[action]
-        return _move(session, batches, role(session, wanted), code=code, keywords=JUNK_KEYWORDS.get(action))
+        return _selectable(role(session, ROLE_MOVES[action]))
     if action in ("move", "copy"):
-        where = mailboxes.get(session.database, account(session).id, MailboxId(target or 0))
-        return _move(session, batches, where, code="moved") if action == "move" else _copy(session, batches, where)
+        return _selectable(mailboxes.get(session.database, account(session).id, MailboxId(target or 0)))
     raise InvalidInput("action", field="action", value=action)
 
 
-def _batches(session: MailSession, ids: Sequence[int]) -> list[Batch]:
-    mine = account(session).id
-    found: dict[tuple[MailboxId, int], list[StoredMessage]] = defaultdict(list)
-    for stored in messages.get_many(session.database, mine, [MessageId(each) for each in ids]):
-        found[stored.mailbox_id, stored.uidvalidity].append(stored)
-    if not found:
-        raise NotFound("message")
-    return [
-        Batch(mailboxes.get(session.database, mine, mailbox_id), uidvalidity, tuple(group))
-        for (mailbox_id, uidvalidity), group in found.items()
-    ]
+def _selectable(mailbox: Mailbox) -> Mailbox:
+    if not mailbox.selectable:
+        raise NotAllowed("not_selectable", name=mailbox.label)
+    return mailbox
+
+
+def file_batch(session: MailSession, batch: Batch, action: str, target: Mailbox | None) -> Iterator[JournalEntry]:
+    """Move, copy or delete the messages of one mailbox, 1,000 at a time; gives the journal entry of each piece."""
+    if target is not None and action != "copy" and batch.mailbox.id == target.id:
+        return
+    for start in range(0, len(batch.flags), PIECE):
+        uids = batch.uids[start : start + PIECE]
+        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
+            if target is None:
+                writable(lent, batch.mailbox)
+                update.expunge(lent, uids)
+                messages.remove(session.database, batch.mailbox.id, uids=uids)
+            elif action == "copy":
+                result = update.copy(lent, uids, target.name)
+                yield _transferred("copy", batch.mailbox, target, uidvalidity=batch.uidvalidity, uids=uids, result=result)
+            else:
+                yield _move(session, lent, batch.mailbox, target, uids=uids, keywords=JUNK_KEYWORDS.get(action))
+
+
+def _later(session: MailSession, action: str, selection: int, target: Mailbox | None, *, count: int, mailbox_id: MailboxId) -> ActionResult:
+    """Leave many messages to the worker. Undo takes back what has been done and leaves the rest."""
+    mine, now = account(session).id, datetime.now(UTC)
+    journal_id = journal.record(session.database, mine, action=CODES[action], entries=[], now=now)
+    work = {"action": action, "selection": selection, "target": target.id if target else 0}
+    jobs.put(session.database, kind=JOB, account_id=mine, key=str(journal_id), due_at=now, payload=work)
+    jobs.wake(session.database)
+    return ActionResult("working", count, journal_id if target else 0, target=target, mailbox_id=mailbox_id)
+
+
+def go_on(session: MailSession, journal_id: int, work: Mapping[str, Any], *, until: datetime) -> bool:
+    """The worker's half of ``_later``: the next pieces of what is left of a selection; returns whether all is done."""
+    mine, selection = account(session).id, int(work["selection"])
+    target = mailboxes.get(session.database, mine, MailboxId(work["target"])) if work["target"] else None
+    for batch in batches(session, ids=(), selection=selection):
+        while batch.flags:
+            if datetime.now(UTC) > until:
+                return False
+            if journal.get(session.database, mine, journal_id).undone_at is not None:
+                return True
+            piece = replace(batch, flags=dict(list(batch.flags.items())[:PIECE]))
+            for entry in file_batch(session, piece, work["action"], target):
+                journal.extend(session.database, journal_id, entry)
+            selections.shorten(session.database, session.user.id, selection, mailbox_id=batch.mailbox.id, without=piece.uids)
+            batch = replace(batch, flags={uid: flags for uid, flags in batch.flags.items() if uid not in piece.flags})
+    return True
 
 
 def _record(session: MailSession, action: str, entries: list[JournalEntry]) -> int:
@@ -116,24 +171,25 @@ def _record(session: MailSession, action: str, entries: list[JournalEntry]) -> i
     return journal.record(session.database, account(session).id, action=action, entries=useful, now=datetime.now(UTC)) if useful else 0
 
 
-def _change_flags(session: MailSession, batches: list[Batch], change: FlagChange) -> ActionResult:
+def _change_flags(session: MailSession, chosen: Sequence[Batch], change: FlagChange) -> ActionResult:
     """The server is told of all of them, for another client may have changed one a moment ago.
 
     Undo names only those that did not have the flag yet, so that it gives back what was.
     """
     entries = []
-    for batch in batches:
-        wanted = [
-            each.summary.uid
-            for each in batch.messages
-            if not set(change.add) <= each.summary.flags or each.summary.flags.intersection(change.remove)
-        ]
+    for batch in chosen:
         with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
             writable(lent, batch.mailbox, flags=change.add + change.remove)
+            known = {**batch.flags, **fetch.flags_of(lent, [uid for uid, flags in batch.flags.items() if flags is None])}
             sync.store_flags(sync.Index(session.database, lent, batch.mailbox), batch.uids, add=change.add, remove=change.remove)
+        wanted = [uid for uid, flags in known.items() if flags is not None and not _has_already(flags, change)]
         entries.append(_flags_entry(batch.mailbox, batch.uidvalidity, wanted, change))
-    count = sum(len(batch.messages) for batch in batches)
-    return ActionResult(change.code, count, _record(session, change.code, entries), mailbox_id=batches[0].mailbox.id)
+    count = sum(len(batch.flags) for batch in chosen)
+    return ActionResult(change.code, count, _record(session, change.code, entries), mailbox_id=chosen[0].mailbox.id)
+
+
+def _has_already(flags: frozenset[str], change: FlagChange) -> bool:
+    return set(change.add) <= flags and not flags.intersection(change.remove)
 
 
 def _flags_entry(mailbox: Mailbox, uidvalidity: int, uids: Sequence[Uid], change: FlagChange) -> JournalEntry:
@@ -143,22 +199,13 @@ def _flags_entry(mailbox: Mailbox, uidvalidity: int, uids: Sequence[Uid], change
 
 
 def _move(
-    session: MailSession, batches: list[Batch], target: Mailbox, *, code: str, keywords: tuple[str, str] | None = None
-) -> ActionResult:
-    if not target.selectable:
-        raise NotAllowed("not_selectable", name=target.label)
-    entries = []
-    for batch in batches:
-        if batch.mailbox.id == target.id:
-            continue
-        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            writable(lent, batch.mailbox)
-            marks = [each for each in keywords or () if keeps(lent, each)]
-            with _marked(lent, batch.uids, add=marks[:1], remove=marks[1:]):
-                entry = _move_batch(session, lent, batch.mailbox, target, uids=batch.uids)
-            entries.append(replace(entry, added=tuple(marks[:1])))
-    count = sum(len(batch.messages) for batch in batches)
-    return ActionResult(code, count, _record(session, code, entries), target=target, mailbox_id=batches[0].mailbox.id)
+    session: MailSession, lent: Connection, mailbox: Mailbox, target: Mailbox, *, uids: Sequence[Uid], keywords: tuple[str, str] | None
+) -> JournalEntry:
+    writable(lent, mailbox)
+    marks = [each for each in keywords or () if keeps(lent, each)]
+    with _marked(lent, uids, add=marks[:1], remove=marks[1:]):
+        entry = _move_batch(session, lent, mailbox, target, uids=uids)
+    return replace(entry, added=tuple(marks[:1]))
 
 
 @contextmanager
@@ -198,40 +245,17 @@ def _transferred(
     )
 
 
-def _copy(session: MailSession, batches: list[Batch], target: Mailbox) -> ActionResult:
-    if not target.selectable:
-        raise NotAllowed("not_selectable", name=target.label)
-    entries = []
-    for batch in batches:
-        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            result = update.copy(lent, batch.uids, target.name)
-        entries.append(_transferred("copy", batch.mailbox, target, uidvalidity=batch.uidvalidity, uids=batch.uids, result=result))
-    count = sum(len(batch.messages) for batch in batches)
-    return ActionResult("copied", count, _record(session, "copied", entries), target=target, mailbox_id=batches[0].mailbox.id)
-
-
-def _delete_forever(session: MailSession, batches: list[Batch], *, confirmed: bool) -> ActionResult | ConfirmPage:
-    count = sum(len(batch.messages) for batch in batches)
-    if not confirmed:
-        chosen = tuple(each.summary.id for batch in batches for each in batch.messages)
-        return ConfirmPage("delete_forever", count, batches[0].mailbox, chosen)
-    for batch in batches:
-        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            writable(lent, batch.mailbox)
-            update.expunge(lent, batch.uids)
-        messages.remove(session.database, batch.mailbox.id, uids=batch.uids)
-    return ActionResult("deleted_forever", count, mailbox_id=batches[0].mailbox.id)
-
-
 def undo(session: MailSession, journal_id: int) -> ActionResult:
     """Take back what a journal entry describes. Raises NotFound, or Conflict("undone") the second time."""
     mine = account(session).id
+    # What the worker has not done yet of it is left alone.
+    jobs.cancel(session.database, kind=JOB, account_id=mine, key=str(journal_id))
     written = journal.get(session.database, mine, journal_id)
     if written.undone_at is not None:
         raise Conflict("undone")
     count = sum(_undo_entry(session, entry) for entry in written.entries)
     journal.mark_undone(session.database, written.id, now=datetime.now(UTC))
-    return ActionResult("undone", count, mailbox_id=written.entries[0].mailbox_id)
+    return ActionResult("undone", count, mailbox_id=written.entries[0].mailbox_id if written.entries else None)
 
 
 def _undo_entry(session: MailSession, entry: JournalEntry) -> int:

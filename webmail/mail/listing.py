@@ -15,7 +15,7 @@ from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mail.sync import PAGE
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
-from webmail.store import jobs, mailboxes
+from webmail.store import jobs, mailboxes, selections
 from webmail.store import listing as lists
 from webmail.store.columns import microseconds
 from webmail.store.database import Database
@@ -59,6 +59,7 @@ def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: 
 
     freshness, state = check(session, mailbox, known=known, shown=None if part.newest else shown)
     rows, earlier, later = _with_ends(session.database, mailbox.id, part)
+    selected = selections.count(session.database, session.user.id, int(place.selection)) if place.selection else 0
     outgoing = mailbox.special_use in OUTGOING
     return MailboxPage(
         mailbox=mailbox,
@@ -75,6 +76,9 @@ def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: 
         next_cursor=write_cursor(rows[-1].place) if later else "",
         previous_cursor=write_cursor(rows[0].place) if earlier else "",
         read_only=state.read_only,
+        stamp=f"{state.uidvalidity}.{state.uidnext}",
+        selection=int(place.selection or 0),
+        selected=selected,
     )
 
 
@@ -103,6 +107,8 @@ def part_of(place: ListPlace) -> Part:
     """Read a place. Raises InvalidInput for an order, a filter, a cursor or a day that is none."""
     if place.sort and place.sort not in list(Sort):
         raise InvalidInput("sort", field="sort", value=place.sort)
+    if place.selection and not (place.selection.isascii() and place.selection.isdigit() and len(place.selection) < 19):
+        raise InvalidInput("stamp", field="selection", value=place.selection)
     if place.filter and place.filter not in list(Filter):
         raise InvalidInput("filter", field="filter", value=place.filter)
     sort, chosen = Sort(place.sort or Sort.DATE), Filter(place.filter) if place.filter else None

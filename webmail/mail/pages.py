@@ -64,7 +64,8 @@ class ListPlace:
     """Which part of a list a page shows, as the texts of its URL.
 
     ``sort`` and ``filter``; ``after`` and ``before`` are cursors made by an earlier page, of which one counts; ``on``
-    (2024-03-01) is a day to jump to; ``view`` is ``messages`` or ``conversations``, else what was chosen last.
+    (2024-03-01) is a day to jump to; ``view`` is ``messages`` or ``conversations``, else what was chosen last;
+    ``selection`` is the id of a selection to show.
     """
 
     sort: str = ""
@@ -73,6 +74,7 @@ class ListPlace:
     before: str = ""
     on: str = ""
     view: str = ""
+    selection: str = ""
 
     @property
     def query(self) -> dict[str, str]:
@@ -106,7 +108,8 @@ class MailboxPage:
 
     ``place`` is the part of the list that was asked for. ``total`` and ``unseen`` count the whole mailbox; ``indexed`` how
     many of ``total`` the index holds already. ``progress`` is 0-100 of this mailbox. ``outgoing`` is true where rows show
-    recipients.
+    recipients. ``stamp`` says what was there when the page was drawn. ``selection`` is what "all" was when it was chosen, of
+    ``selected`` messages; 0 where nothing is.
     """
 
     mailbox: Mailbox
@@ -123,6 +126,9 @@ class MailboxPage:
     next_cursor: str = ""
     previous_cursor: str = ""
     read_only: bool = False
+    stamp: str = ""
+    selection: int = 0
+    selected: int = 0
 
 
 class BodyKind(enum.StrEnum):
@@ -214,6 +220,7 @@ class ConfirmPage:
     mailbox: Mailbox
     ids: tuple[MessageId, ...] = ()
     stamp: str = "1"
+    selection: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from webmail.account import AccountId
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, drafts, sync
+from webmail.mail import accounts, drafts, filing, sync
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.store import credentials, jobs, mailboxes, messages, sessions
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "draft", "to_me")
+KINDS = ("sync", "backfill", "draft", "to_me", "filing")
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -67,6 +67,9 @@ def _work(gate: Gate, job: Job) -> datetime | None:
     if job.kind == "to_me":
         messages.mark_to_me(session.database, job.account_id)
         return None
+    if job.kind == filing.JOB:
+        done = filing.go_on(session, int(job.key), job.payload, until=datetime.now(UTC) + timedelta(seconds=BURST))
+        return None if done else datetime.now(UTC)
     drafts.place(session, job.key, now=datetime.now(UTC))
     return None
 

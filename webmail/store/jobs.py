@@ -88,6 +88,13 @@ def _due(kinds: Sequence[str], now: datetime) -> ColumnElement[bool]:
     return jobs.c.kind.in_(kinds) & (jobs.c.due_at <= at) & (jobs.c.claimed_until <= at)
 
 
+def cancel(database: Database, *, kind: str, account_id: AccountId, key: str) -> bool:
+    """Forget a piece of work, also one that somebody is at; returns whether it was wanted."""
+    this = (jobs.c.kind == kind) & (jobs.c.account_id == account_id) & (jobs.c.key == key)
+    with database.durable_write() as connection:
+        return bool(connection.execute(delete(jobs).where(this)).rowcount)
+
+
 def done(database: Database, job: Job) -> None:
     """Finish a job. It stays if it was wanted again since it was claimed, or if somebody else has it by now."""
     mine = _mine(job)

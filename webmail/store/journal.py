@@ -68,6 +68,15 @@ def record(database: Database, account_id: AccountId, *, action: str, entries: S
         return new
 
 
+def extend(database: Database, journal_id: int, entry: JournalEntry) -> None:
+    """Add what was done since to an action that takes its time."""
+    with database.durable_write() as connection:
+        row = connection.execute(select(journal.c.entries).where(journal.c.id == journal_id)).first()
+        if row is not None and entry.uids:
+            written = dumps([*loads(row.entries), asdict(entry)])
+            connection.execute(update(journal).where(journal.c.id == journal_id).values(entries=written))
+
+
 def get(database: Database, account_id: AccountId, journal_id: int) -> Journal:
     """An action of the account. Raises NotFound, also for one written by another version of this program."""
     mine = (journal.c.account_id == account_id) & (journal.c.id == journal_id) & (journal.c.version == VERSION)

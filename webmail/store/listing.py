@@ -104,6 +104,13 @@ def page(
         return _walk(connection, mailbox_id, order.reversed, filter, start=before, limit=limit)[::-1]
 
 
+def uids(database: Database, mailbox_id: MailboxId, *, filter: str | None) -> list[Uid]:
+    """The UIDs of every message a filter shows; None: of all."""
+    query = select(messages.c.uid).where(messages.c.mailbox_id == mailbox_id)
+    with database.index() as connection:
+        return list(connection.execute(query if filter is None else query.where(FILTERS[filter])).scalars())
+
+
 def neighbours(
     database: Database, mailbox_id: MailboxId, message_id: MessageId, *, sort: str = "date", filter: str | None = None
 ) -> tuple[MessageId | None, MessageId | None]:

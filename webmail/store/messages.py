@@ -312,6 +312,16 @@ def get_many(database: Database, account_id: AccountId, ids: Sequence[MessageId]
     return [found[each] for each in dict.fromkeys(ids) if each in found]
 
 
+def flags_of(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> dict[Uid, frozenset[str]]:
+    """The flags of these messages, as far as the index has them."""
+    found: dict[Uid, frozenset[str]] = {}
+    query = select(messages.c.uid, messages.c.flags).where(messages.c.mailbox_id == mailbox_id)
+    with database.index() as connection:
+        for some in _chunks(uids):
+            found.update({Uid(uid): flags_value(flags) for uid, flags in connection.execute(query.where(messages.c.uid.in_(some)))})
+    return found
+
+
 def by_uid(database: Database, mailbox_id: MailboxId, uid: Uid) -> StoredMessage | None:
     """The message of a UID, or None."""
     with database.index() as connection:

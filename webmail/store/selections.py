@@ -7,11 +7,11 @@ built anew. Kept for a day.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from webmail.account import AccountId, UserId
 from webmail.errors import NotFound
@@ -36,10 +36,9 @@ class Chosen:
 
 def put(database: Database, user_id: UserId, chosen: Sequence[Chosen], *, now: datetime) -> int:
     """Keep a selection and return its id. What is older than a day is forgotten."""
-    written = dumps([[each.account_id, each.mailbox_id, each.uidvalidity, each.uids] for each in chosen])
     values = {
         "user_id": user_id,
-        "content": zlib.compress(written.encode(), 1),
+        "content": _content(chosen),
         "count": sum(len(each.uids) for each in chosen),
         "created_at": microseconds(now),
     }
@@ -47,6 +46,10 @@ def put(database: Database, user_id: UserId, chosen: Sequence[Chosen], *, now: d
         connection.execute(delete(selections).where(selections.c.created_at < microseconds(now - KEPT)))
         new: int = connection.execute(insert(selections).values(values).returning(selections.c.id)).scalar_one()
         return new
+
+
+def _content(chosen: Sequence[Chosen]) -> bytes:
+    return zlib.compress(dumps([[each.account_id, each.mailbox_id, each.uidvalidity, each.uids] for each in chosen]).encode(), 1)
 
 
 def get(database: Database, user_id: UserId, selection_id: int) -> list[Chosen]:
@@ -58,6 +61,17 @@ def get(database: Database, user_id: UserId, selection_id: int) -> list[Chosen]:
         raise NotFound("selection")
     rows = loads(zlib.decompress(content))
     return [Chosen(account_id, mailbox_id, uidvalidity, tuple(uids)) for account_id, mailbox_id, uidvalidity, uids in rows]
+
+
+def shorten(database: Database, user_id: UserId, selection_id: int, *, mailbox_id: MailboxId, without: Collection[Uid]) -> None:
+    """Take messages out that have been dealt with."""
+    gone = frozenset(without)
+    left = [
+        replace(each, uids=tuple(uid for uid in each.uids if uid not in gone)) if each.mailbox_id == mailbox_id else each
+        for each in get(database, user_id, selection_id)
+    ]
+    with database.durable_write() as connection:
+        connection.execute(update(selections).where(selections.c.id == selection_id).values(content=_content(left)))
 
 
 def count(database: Database, user_id: UserId, selection_id: int) -> int:

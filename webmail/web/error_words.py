@@ -29,6 +29,9 @@ SENTENCES: dict[str, LazyString] = {
     "user": _("This person is not known here any more."),
     "attachment": _("This file is not attached any more."),
     "journal": _("There is nothing left to undo."),
+    "selection": _("This selection is not here any more. Choose the messages again."),
+    "saved_search": _("This saved search is not here any more."),
+    "name_taken": _("There is something called %(name)s already."),
     "session": _("Your session has ended."),
     "identity": _("You have not set an address to send from yet."),
     # Forbidden by the server or the rules.
@@ -67,6 +70,7 @@ SENTENCES: dict[str, LazyString] = {
     "uid": _("This message is not known here."),
     "cursor": _("This place in the list is not known here."),
     "filter": _("This filter is not known here."),
+    "stamp": _("This selection is not known here."),
     "sort": _("This order is not known here."),
     "day": _("This is not a day: %(value)s"),
     "identity_missing": _("Set the address you write from first."),

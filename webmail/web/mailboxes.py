@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from webmail.mail import listing, mailboxes
+from webmail.mail import choosing, listing, mailboxes
 from webmail.mail.pages import ConfirmPage
 from webmail.mailbox import MailboxId, SpecialUse
 from webmail.web import navigation, notices
@@ -48,6 +50,14 @@ def check() -> Response:
     mailboxes.refresh(current_mail())
     notices.put("checked")
     return navigation.back()
+
+
+@blueprint.post("/mailboxes/<int:mailbox_id>/selection")
+def select_all(mailbox_id: int) -> Response:
+    """Choose every message of the list as it was drawn, and show it chosen."""
+    place, stamp = asked_place(), request.form.get("stamp", "")
+    chosen = choosing.select_all(current_mail(), MailboxId(mailbox_id), place, stamp=stamp)
+    return redirect(f"/mailboxes/{mailbox_id}?{urlencode({**place.query, 'selection': chosen})}", 303)
 
 
 @blueprint.post("/mailboxes/<int:mailbox_id>/rename")

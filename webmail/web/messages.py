@@ -94,7 +94,9 @@ def actions() -> AnyResponse | str:
     """Do one thing to one message or many. A row's own button is named ``one`` and says action and id at once."""
     action, ids = _asked()
     target = request.form.get("target", type=number)
-    result = filing.act(current_mail(), action, ids=ids, target=target, confirmed=request.form.get("confirmed") == "1")
+    selection = request.form.get("selection", 0, type=number) if "one" not in request.form else 0
+    confirmed = request.form.get("confirmed") == "1"
+    result = filing.act(current_mail(), action, ids=ids, selection=selection, target=target, confirmed=confirmed)
     if isinstance(result, ConfirmPage):
         return ask(result)
     notices.put_result(result)

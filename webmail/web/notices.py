@@ -63,6 +63,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "emptied": _counted(lambda count, n: ngettext("One message deleted forever.", "%(n)s messages deleted forever.", count, n=n)),
     "moved": _moved,
     "copied": _copied,
+    "working": _counted(
+        lambda count, n: ngettext(
+            "%(n)s message is being filed in the background.", "%(n)s messages are being filed in the background.", count, n=n
+        )
+    ),
     "undone": _plain(lambda: _("Undone.")),
     "checked": _plain(lambda: _("Checked for mail.")),
     "created": lambda values: _("Folder %(folder)s created.", folder=values["folder"]),
