@@ -1,6 +1,7 @@
 """Plain-text bodies as blocks, links and first words."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webmail.message.text import TextBlock, TextSpan, blocks, first_words, quote, unflow, without_signature
+from webmail.message.text import TextBlock, TextSpan, blocks, first_words, highlighted, quote, unflow, without_signature
 
 
 def links(text: str) -> list[tuple[str, str]]:
@@ -167,3 +168,19 @@ def test_a_link_with_a_megabyte_of_punctuation_is_read_in_linear_time(tail: str)
     begun = time.process_time()
     blocks("http://x.example/" + tail * (1_000_000 // len(tail)))
     assert time.process_time() - begun < 2
+
+
+def test_words_that_were_searched_for_become_runs_of_their_own() -> None:
+    def hits(text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer("hut", text)]
+
+    plain = blocks("The hut\n> hut https://hut.example/hut\n\nhuthut")
+    found = highlighted(plain, hits=hits)
+    marked = [(span.text, span.href) for block in found for line in block.lines for span in line if span.hit]
+    link = ("hut", "https://hut.example/hut")
+    assert marked == [("hut", ""), ("hut", ""), link, link, ("hut", ""), ("hut", "")]
+
+    def words(of: tuple[TextBlock, ...]) -> list[str]:
+        return ["".join(span.text for span in line) for block in of for line in block.lines]
+
+    assert words(found) == words(plain)

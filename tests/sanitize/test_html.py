@@ -429,3 +429,30 @@ def test_rules_for_dark_screens_do_not_reach_white_paper() -> None:
     sheet = "<style>@media (prefers-color-scheme: dark){p{color:white}}</style><p>x"
     assert "white" not in sanitize_document(sheet).partition("</head>")[0].replace("white-space", "")
     assert "@media (prefers-color-scheme: dark){p{color:white}}" in sanitize_document(sheet, options=BodyOptions(dark=True))
+
+
+def every(word: str) -> object:
+    """Hits wherever a word stands."""
+    return lambda text: [match.span() for match in re.finditer(re.escape(word), text)]
+
+
+def test_words_that_were_searched_for_are_marked_in_text_and_nowhere_else() -> None:
+    html = '<p title="hut">The hut &amp; the <b>hut</b>key</p><a href="https://hut.example/">hut</a><style>.hut{}</style>'
+    found = inside(html, hits=every("hut"))
+    assert found.count("<mark>hut</mark>") == 3
+    assert 'title="hut"' in found
+    assert 'href="https://hut.example/"' in found
+    assert "The <mark>hut</mark> &amp; the " in found
+
+
+@pytest.mark.parametrize("word", ["<", "&", "lt", "script", "amp", '"', "mark"])
+def test_marking_any_piece_of_hostile_text_adds_nothing_but_marks(word: str) -> None:
+    html = '<p>&lt;script&gt;alert("1 &amp; mark")&lt;/script&gt; <mark>mark</mark></p>'
+    found = inside(html, hits=every(word))
+    assert re.sub(r"</?mark>", "", found) == re.sub(r"</?mark>", "", inside(html))
+
+
+def test_hits_that_make_no_sense_mark_nothing() -> None:
+    for nonsense in ([(5, 2)], [(0, 99)], [(-1, 2)], [(2, 2)]):
+        assert inside("<p>words</p>", hits=lambda _, found=nonsense: found) == "<p>words</p>"
+    assert inside("<p>words</p>", hits=lambda _: [(0, 2), (1, 3)]) == "<p><mark>wo</mark>rds</p>"

@@ -7,18 +7,19 @@ markup that was already made. Every pass is linear in the length of the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from webmail.address import printable
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """A run of a plain-text body: words, or a link when ``href`` is set."""
+    """A run of a plain-text body: words, or a link when ``href`` is set; ``hit`` for words that were searched for."""
 
     text: str
     href: str = ""
+    hit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,23 @@ def blocks(text: str, *, flowed: bool = False, delsp: bool = False) -> tuple[Tex
     if marks:
         found.append(TextBlock(tuple(_spans(">" * quote + line) for quote, line in lines[marks[-1] :]), signature=True))
     return tuple(found)
+
+
+def highlighted(blocks: Iterable[TextBlock], *, hits: Callable[[str], Sequence[tuple[int, int]]]) -> tuple[TextBlock, ...]:
+    """The same blocks with the pieces that ``hits`` names of each run (from and to, in order, apart) as runs of their own."""
+    return tuple(replace(block, lines=tuple(tuple(_marked(line, hits)) for line in block.lines)) for block in blocks)
+
+
+def _marked(line: Iterable[TextSpan], hits: Callable[[str], Sequence[tuple[int, int]]]) -> Iterator[TextSpan]:
+    for span in line:
+        place = 0
+        for start, end in hits(span.text):
+            if start > place:
+                yield replace(span, text=span.text[place:start])
+            yield replace(span, text=span.text[start:end], hit=True)
+            place = end
+        if place < len(span.text) or not span.text:
+            yield replace(span, text=span.text[place:])
 
 
 def _lines(text: str) -> list[str]:

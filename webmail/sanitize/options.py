@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -21,6 +21,7 @@ class BodyOptions:
     ``cid`` maps a Content-ID (without angle brackets) to the address under which we show that part (RFC 2392).
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
+    ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
 
@@ -28,6 +29,7 @@ class BodyOptions:
     cid: Mapping[str, str] = field(default_factory=dict)
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
+    hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``MAX_DEPT
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -126,7 +127,18 @@ class _Writer:
             if self._escapes > MAX_ESCAPES:
                 self._cut = True
                 text = _MARKUP.sub(" ", text)
-        self._parts.append(_escape(text))
+        self._parts.append(_escape(text) if self._options.hits is None else self._marked(text, self._options.hits(text)))
+
+    def _marked(self, text: str, hits: Sequence[tuple[int, int]]) -> str:
+        """Text with the words that were searched for marked, as far as there is room for elements."""
+        parts, place = [], 0
+        for start, end in hits:
+            if self._depth >= MAX_DEPTH or self._elements >= MAX_ELEMENTS or not place <= start < end <= len(text):
+                break
+            self._elements += 1
+            parts += [_escape(text[place:start]), "<mark>", _escape(text[start:end]), "</mark>"]
+            place = end
+        return "".join([*parts, _escape(text[place:])])
 
     def result(self) -> Rewritten:
         """All that was written and seen."""
