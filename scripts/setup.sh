@@ -11,11 +11,20 @@ fi
 echo "webmail: installing the packages of $requirements (the first time takes about a minute)"
 log=$(mktemp)
 set -o pipefail
+
 # One dot for each package shows that something happens.
-if ! "$venv/bin/python" -m pip install --disable-pip-version-check --retries 2 --progress-bar off -r "$requirements" 2>&1 \
-    | tee "$log" | awk '/^(Collecting|Installing)/ { printf "."; fflush(); dots = 1 } END { if (dots) print "" }'; then
-    grep -iE '^error' "$log" | head -3 >&2
-    echo "webmail: the packages could not be installed. Check that the Python package index can be reached, then run the same command again." >&2
-    rm -f "$log"; exit 1
+dots() {
+    local word shown=
+    while read -r word _; do
+        case $word in Collecting | Installing) printf . && shown=yes ;; esac
+    done
+    [ -z "$shown" ] || echo
+}
+
+if ! "$venv/bin/python" -m pip install --disable-pip-version-check --retries 2 --progress-bar off -r "$requirements" 2>&1 | tee "$log" | dots; then
+    # The last line that pip calls an error names the package; whatever else it said stays to be read where there is none.
+    if reason=$(grep -i '^error' "$log" | tail -n 1 | cut -c 1-200); then rm -f "$log"; else reason="its words are in $log"; fi
+    echo "webmail: the packages could not be installed. Check that the Python package index can be reached, then run the same command again ($reason)." >&2
+    exit 1
 fi
 rm -f "$log"

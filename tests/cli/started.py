@@ -60,27 +60,33 @@ class Started:
         """The processes of the command, its children's children included."""
         found = [self.process.pid]
         for parent in found:
-            found += [int(each) for each in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+            found += [int(each) for each in told(parent, f"task/{parent}/children").split()]
         return found[1:]
 
     def child(self, words: str) -> int:
         """The child whose command line has these words, or 0."""
-        for each in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
-            try:
-                line = Path(f"/proc/{each}/cmdline").read_text().replace("\0", " ")
-            except FileNotFoundError:
-                continue
-            if words in line:
+        for each in told(self.process.pid, f"task/{self.process.pid}/children").split():
+            if words in told(int(each), "cmdline").replace("\0", " "):
                 return int(each)
         return 0
 
 
+def told(number: int, file: str) -> str:
+    """What the kernel tells of a process in one of its files; nothing for one that has ended, also while it is read."""
+    try:
+        return Path(f"/proc/{number}/{file}").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def status(number: int) -> list[str]:
+    """State, parent, group and more of a process (proc(5)); nothing for one that is gone."""
+    return told(number, "stat").rpartition(")")[2].split()
+
+
 def alive(number: int) -> bool:
     """Whether a process runs; one that has ended and was not collected yet does not."""
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    return status(number)[:1] not in ([], ["Z"], ["X"])
 
 
 def wait_until(reached: object, *, seconds: float = 10) -> None:

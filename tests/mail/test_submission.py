@@ -394,6 +394,24 @@ def test_a_sent_copy_is_made_once_wherever_its_connection_is_cut(
     somebody.close()
 
 
+def test_a_message_is_filed_also_where_the_server_lets_nobody_mark_or_remove_anything(
+    dovecot: Dovecot, proxy: Proxy, sink: SmtpSink, tmp_path: Path
+) -> None:
+    somebody = new_person(dovecot, tmp_path / "data", imap=proxy.server(), smtp=sink.server())
+    somebody.sign_in()
+    somebody.put([letter(1)])
+    page = drafts.new(somebody.session, wording=WORDING, original=somebody.ids()[0], original_action="reply")
+    given = DraftFields(page.key, "", page.to, "", "", page.subject, "Yes.", page.original, "reply")
+    drafts.save(somebody.session, given, now=datetime.now(UTC))
+    number = send(somebody, given)
+    proxy.rewrite(rb"OK Store completed", rb"NO [NOPERM] not for you")
+    somebody.work()
+    assert state(somebody, number) is SubmissionState.FILED
+    assert [step.code for step in report(somebody, number).steps][-2:] == ["accepted", "sent_copy"]
+    assert (len(sink.messages), somebody.truth("Sent")) == (1, 1)
+    somebody.close()
+
+
 def test_the_files_of_a_draft_are_gone_from_disk_once_it_is_sent_or_discarded(writer: Person) -> None:
     given = fields()
     folder = writer.gate.database.data_dir / "attachments"

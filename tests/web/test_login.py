@@ -124,6 +124,14 @@ def test_a_visitor_gets_a_row_only_when_there_is_something_to_remember(fresh: Fl
     assert rows(fresh) == 1
 
 
+def test_asking_for_the_header_alone_is_answered_as_the_page_would_be(fresh: Flask) -> None:
+    client = fresh.test_client()
+    for path in ("/login", "/", "/mailboxes/1", "/nowhere", "/healthz", "/static/css/mail.css"):
+        with client.get(path) as page, client.head(path) as head:
+            assert (head.status_code, head.headers.get("Location")) == (page.status_code, page.headers.get("Location"))
+            assert head.get_data() == b""
+
+
 def test_a_cookie_that_we_did_not_give_is_worth_nothing(fresh: Flask) -> None:
     client = fresh.test_client()
     client.set_cookie("webmail", "planted")

@@ -27,6 +27,7 @@ def test_every_answer_has_the_headers(pages: Flask, path: str) -> None:
     assert headers["Referrer-Policy"] in ("same-origin", "no-referrer")
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["X-Frame-Options"] == ("SAMEORIGIN" if path.endswith("/body") else "DENY")
     rules = policy(headers["Content-Security-Policy"])
     assert (rules["default-src"], rules["script-src"], rules["frame-ancestors"], rules["base-uri"]) == ("'none'",) * 4
     assert rules["style-src"] == rules["img-src"] == rules["form-action"] == "'self'"

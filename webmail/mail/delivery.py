@@ -6,13 +6,14 @@ cannot be made safe is between the final dot and its answer (RFC 5321 §4.5.3.2.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from webmail import smtp
 from webmail.account import AccountId, User
 from webmail.address import parse_address_list
-from webmail.errors import AuthenticationFailed, NotFound, ServerRefused, WebmailError
+from webmail.errors import AuthenticationFailed, NotAllowed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
 from webmail.mail import accounts as accounts_service
 from webmail.mail import drafts, mailboxes, sync
@@ -294,7 +295,7 @@ def _keep_sent_copy(attempt: Attempt, session: MailSession) -> None:
 
 
 def _mark_original(session: MailSession, submission: Submission) -> None:
-    """Set \\Answered or $Forwarded on the message replied to; one that is gone meanwhile is no error."""
+    """Set \\Answered or $Forwarded on the message replied to; one that is gone meanwhile or may not be marked is no error."""
     original = submission.original
     if original is None:
         return
@@ -304,12 +305,14 @@ def _mark_original(session: MailSession, submission: Submission) -> None:
         with opened(session, mailbox, uidvalidity=original.uidvalidity) as lent:
             if keeps(lent, flag):
                 sync.store_flags(sync.Index(session.database, lent, mailbox), [original.uid], add=[flag])
-    except NotFound:
+    except (NotFound, NotAllowed, ServerRefused):
         return
 
 
 def _remove_draft(session: MailSession, submission: Submission) -> None:
+    """Take the draft away; a copy that the server does not let us remove stays in Drafts, and the message is sent all the same."""
     row = stored_drafts.by_key(session.database, submission.account_id, submission.draft_key)
     if row is not None:
-        drafts.remove_copy(session, row)
+        with suppress(NotAllowed, ServerRefused):
+            drafts.remove_copy(session, row)
         drafts.forget(session, row.key)

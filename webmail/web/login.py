@@ -21,6 +21,8 @@ OPEN = frozenset({"login.sign_in", "static", "health.healthz"})
 """Endpoints that answer people who are not signed in."""
 PAGES = frozenset({"", "document"})
 """What ``Sec-Fetch-Dest`` says where a page is asked for, not a part of one."""
+LOOKING = frozenset({"GET", "HEAD"})
+"""Methods that only look: HEAD is answered as GET, without the page (RFC 9110 §9.3.2)."""
 
 
 class Visitor:
@@ -55,7 +57,7 @@ def guard() -> Response | None:
     """Let nobody in who is not signed in, except to the pages meant for them. Pages are closed unless opened here."""
     if request.endpoint is None or request.endpoint in OPEN or flask_login.current_user.is_authenticated:
         return None
-    if request.method == "GET" and request.headers.get("Sec-Fetch-Dest", "") in PAGES:
+    if request.method in LOOKING and request.headers.get("Sec-Fetch-Dest", "") in PAGES:
         wanted = navigation.own_path(navigation.here())
         return redirect(url_for("login.sign_in", next=wanted if wanted not in ("", "/") else None))
     if unfinished.is_writing():
@@ -68,7 +70,7 @@ def guard() -> Response | None:
 @throttle.limiter.limit(throttle.PER_ACCOUNT, methods=["POST"], key_func=throttle.account_and_address, deduct_when=throttle.failed)
 def sign_in() -> Response:
     """The sign-in form, and the check of what it sends."""
-    if request.method == "GET":
+    if request.method in LOOKING:
         return _form()
     username, password = request.form.get("username", ""), request.form.get("password", "")
     try:

@@ -25,12 +25,18 @@ def show(message_id: int) -> str:
     page = reading.message_page(
         current_mail(),
         message_id,
-        mark_seen=request.headers.get("Sec-Fetch-Dest", "document") == "document" and "Sec-Purpose" not in request.headers,
+        mark_seen=_is_read(),
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
         place=asked_place(),
     )
     return render_template("message.html", page=page)
+
+
+def _is_read() -> bool:
+    """Whether somebody will see the page: it is no part of one, not fetched ahead, and not only its header is asked for."""
+    as_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    return as_page and request.method == "GET" and "Sec-Purpose" not in request.headers
 
 
 @blueprint.get("/messages/<int:message_id>/print")
