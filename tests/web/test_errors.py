@@ -35,10 +35,21 @@ def raised_codes() -> dict[str, str]:
     for path in sorted((ROOT / "webmail").rglob("*.py")):
         place = str(path.relative_to(ROOT))
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            is_ours = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS and node.args
-            if is_ours and isinstance(node.args[0], ast.Constant) and place not in AT_START:
-                found[str(node.args[0].value)] = f"{place}:{node.lineno}"
+            for code in _codes(node) if place not in AT_START else ():
+                found[code] = f"{place}:{getattr(node, 'lineno', 0)}"
     return found
+
+
+def _codes(node: ast.AST) -> list[str]:
+    """The code of an error that is made here, or of a remark beside a field: ``errors.append((field, code, values))``."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return []
+    given = node.args[0]
+    if isinstance(node.func, ast.Attribute) and ast.unparse(node.func) == "errors.append" and isinstance(given, ast.Tuple):
+        given = given.elts[1]
+    elif not (isinstance(node.func, ast.Name) and node.func.id in KINDS):
+        return []
+    return [str(given.value)] if isinstance(given, ast.Constant) else []
 
 
 def documented_codes() -> set[str]:
@@ -54,6 +65,7 @@ def documented_codes() -> set[str]:
 def test_every_code_raised_in_the_program_has_a_sentence() -> None:
     found = raised_codes()
     assert len(found) > 40
+    assert {"too_many_recipients", "no_recipient"} <= found.keys()
     assert {code: place for code, place in found.items() if code not in error_words.SENTENCES} == {
         code: found[code] for code in START_CODES & found.keys()
     }

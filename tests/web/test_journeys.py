@@ -110,6 +110,7 @@ def test_reading_a_message_marks_it_seen_and_a_frame_or_a_prefetch_does_not(visi
     which = message(visitor, "Letter 1")
     for headers in ({"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "iframe"}, {"Sec-Fetch-Dest": "document", "Sec-Purpose": "prefetch"}):
         assert visitor.get(f"/messages/{which}", headers=headers).status == 200
+    assert visitor.client.head(f"/messages/{which}").status_code == 200
     assert robin.truth("INBOX", "UNSEEN") == 3
     visitor.get(f"/messages/{which}")
     assert "Good morning." in visitor.words

@@ -87,6 +87,7 @@ SENTENCES: dict[str, LazyString] = {
     "required": _("This field is required."),
     "too_large": _("What you sent is larger than this server accepts."),
     "too_many": _("These are more than %(limit)s messages at once."),
+    "too_many_recipients": _("At most %(limit)s addresses fit into one field."),
     # The sign-in was refused (RFC 5530 §3).
     "credentials": _("Wrong address or password."),
     "expired": _("The password has expired. Change it where you manage your mail account."),
