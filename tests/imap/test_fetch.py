@@ -126,6 +126,21 @@ def test_the_tree_from_the_server_is_the_tree_of_the_octets(rich: ImapServer) ->
             )
 
 
+def test_what_stands_behind_thousands_of_recipients_is_read_too(imap_server: ImapServer) -> None:
+    everyone = ",\n ".join(f"Person {number} <person.{number}@example.net>" for number in range(3000))
+    rest = letter(1).partition(b"\n")[2]
+    imap_server.put([b"To: " + everyone.encode() + b"\nFrom: alice@example.org\n" + rest, letter(2)])
+    connection = imap_server.connect()
+    connection.select("INBOX")
+    other, found = fetch.newest(connection, 2)
+    assert (found.envelope.subject, found.envelope.message_id_field) == ("Letter 1", "<1@example.org>")
+    assert [each.addr_spec for each in found.envelope.sender] == ["alice@example.org"]
+    assert found.envelope.date == fetch.summaries(connection, [found.uid])[0].envelope.date is not None
+    assert [each.addr_spec for each in found.envelope.to[:2]] == ["person.0@example.net", "person.1@example.net"]
+    assert len(found.envelope.to) == 1000
+    assert other.envelope.subject == "Letter 2"
+
+
 def test_a_part_is_cut_at_the_limit(imap_server: ImapServer) -> None:
     imap_server.put([letter(1, body="0123456789\n")])
     connection = imap_server.connect()

@@ -6,7 +6,7 @@ Nothing here sets ``\\Seen``. One malformed response costs one row, never a page
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from webmail.errors import Conflict, InvalidInput, NotFound, ServerRefused, ServerUnavailable
 from webmail.imap import response as responses
@@ -14,7 +14,7 @@ from webmail.imap import rows
 from webmail.imap.arguments import Argument, Syntax, checked_section, uid_range, uid_sets
 from webmail.imap.connection import Connection, Selected
 from webmail.imap.refusals import refusal
-from webmail.imap.response import MalformedError, Response
+from webmail.imap.response import MalformedError, Node, Response
 from webmail.message.summary import MessageSummary, Uid
 
 SLOW = 28.0
@@ -72,9 +72,10 @@ def _between(uid: int, low: int, high: int | None) -> bool:
 
 
 def _summaries(connection: Connection, given: Sequence[Response]) -> list[MessageSummary]:
-    """Rows made into summaries; a broken row is asked for again by itself."""
+    """Rows made into summaries; a broken row is asked for again by itself, and so are the short fields of a very long header."""
     found: dict[Uid, MessageSummary] = {}
     broken: list[Response] = []
+    cut: list[tuple[Uid, Mapping[bytes, Node]]] = []
     for row in given:
         try:
             fields = responses.items(row.pieces)
@@ -83,13 +84,30 @@ def _summaries(connection: Connection, given: Sequence[Response]) -> list[Messag
                 continue
             summary = rows.summary(fields)
             found[summary.uid] = summary
+            if rows.is_cut(fields):
+                cut.append((summary.uid, fields))
         except MalformedError:
             broken.append(row)
+    for whose, read in cut:
+        found[whose] = _completed(connection, found[whose], read)
     for row in broken:
         uid = rows.uid_in_ruins(row) or _uid_at(connection, row.number)
         if uid is not None and uid not in found:
             found[uid] = _alone(connection, uid)
     return [found[uid] for uid in sorted(found)]
+
+
+def _completed(connection: Connection, summary: MessageSummary, fields: Mapping[bytes, Node]) -> MessageSummary:
+    """A message whose header was cut: what stands behind thousands of recipients is asked for by itself. One round trip."""
+    for row in fetch_rows(connection, "UID FETCH", Syntax(b"%d" % summary.uid), rows.WITHOUT_LONG_FIELDS):
+        try:
+            again = responses.items(row.pieces)
+            short = rows.body_of(again)
+            if short is not None and rows.uid_of(again) == summary.uid:
+                return rows.summary(rows.with_short_fields(fields, short))
+        except MalformedError:
+            continue
+    return summary
 
 
 def _uid_at(connection: Connection, sequence_number: int) -> Uid | None:

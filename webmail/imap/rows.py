@@ -17,11 +17,16 @@ HEADER_OCTETS = 65_536
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for an internal date that cannot be read where the header has none either."""
 HEADER_ITEM = f"BODY.PEEK[HEADER.FIELDS ({' '.join(SUMMARY_FIELDS)})]<0.{HEADER_OCTETS}>".encode("ascii")
+_LONG = frozenset({"TO", "CC", "BCC", "REFERENCES"})
+"""The fields that can be longer than everything else together."""
+_SHORT = " ".join(field for field in SUMMARY_FIELDS if field not in _LONG)
+WITHOUT_LONG_FIELDS = f"(UID BODY.PEEK[HEADER.FIELDS ({_SHORT})]<0.{HEADER_OCTETS}>)".encode("ascii")
 WITHOUT_STRUCTURE = b"(UID FLAGS INTERNALDATE RFC822.SIZE " + HEADER_ITEM + b")"
 SUMMARY = b"(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE " + HEADER_ITEM + b")"
 
 _UID = re.compile(rb"(?:^|[\s(])UID (\d{1,10})(?=[\s)]|$)", re.IGNORECASE)
 _DATE = re.compile(rb'"([ 0-3]?\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_FIELD_ENDS = re.compile(rb"\r*\n(?![ \t])")
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _SYSTEM_FLAGS = {flag.lower(): flag for flag in (Flag.SEEN, Flag.ANSWERED, Flag.FLAGGED, Flag.DELETED, Flag.DRAFT)}
 
@@ -80,6 +85,19 @@ def body_of(fields: Mapping[bytes, Node]) -> bytes | None:
         if name.startswith(b"BODY["):
             return octets(value)
     return None
+
+
+def is_cut(fields: Mapping[bytes, Node]) -> bool:
+    """Whether the header of a row was longer than a list reads, so that fields may be missing."""
+    return len(body_of(fields) or b"") >= HEADER_OCTETS
+
+
+def with_short_fields(fields: Mapping[bytes, Node], short: bytes) -> dict[bytes, Node]:
+    """A row whose header was cut, with the fields of ``WITHOUT_LONG_FIELDS`` and as much of the others as was read."""
+    lines = _FIELD_ENDS.split(body_of(fields) or b"")
+    long = [line for line in lines if line.partition(b":")[0].strip().upper().decode("latin-1") in _LONG]
+    whole = b"\n".join([short.rstrip(b"\r\n"), *long, b""])
+    return {name: whole if name.startswith(b"BODY[") else value for name, value in fields.items()}
 
 
 def summary(fields: Mapping[bytes, Node]) -> MessageSummary:
