@@ -78,6 +78,19 @@ class Settings:
         return urlsplit(self.public_url).scheme == "https"
 
 
+RANGES = {
+    "imap_port": (0, 65_535),
+    "smtp_port": (0, 65_535),
+    "port": (0, 65_535),
+    "threads": (1, 1_000),
+    "trusted_proxies": (0, 100),
+    "undo_seconds": (0, 86_400),
+    "attachment_limit": (1, 10**12),
+    "session_days": (1, 3_650),
+}
+"""What the numbers among the settings may be."""
+
+
 def load(environment: Mapping[str, str], *, file: Path | None = None) -> Settings:
     """The settings of the TOML file (if it exists) and the environment, checked.
 
@@ -123,6 +136,9 @@ def _checked(settings: Settings) -> Settings:
     for name, allowed in choices.items():
         if getattr(settings, name) not in allowed:
             raise InvalidInput("setting_choice", field=name, value=getattr(settings, name), allowed=", ".join(allowed))
+    for name, (least, most) in RANGES.items():
+        if not least <= getattr(settings, name) <= most:
+            raise InvalidInput("setting_range", field=name, value=getattr(settings, name), least=least, most=most)
     for name in ("imap", "smtp"):
         server: Server = getattr(settings, name)
         if server.security is Security.NONE and not is_loopback(server.host):
@@ -135,7 +151,10 @@ def _checked(settings: Settings) -> Settings:
 
 def _check_public_url(settings: Settings) -> None:
     """Plain http is for loopback only: a password must not cross a network unprotected."""
-    url = urlsplit(settings.public_url)
+    try:
+        url = urlsplit(settings.public_url)
+    except ValueError as error:
+        raise InvalidInput("setting_url", field="public_url", value=settings.public_url) from error
     if settings.public_url and (url.scheme not in ("http", "https") or not url.hostname):
         raise InvalidInput("setting_url", field="public_url", value=settings.public_url)
     if settings.secure:
@@ -153,6 +172,7 @@ EXPLANATIONS = {
     "setting_file": "{field} is not valid TOML: {reason}",
     "setting_unknown": "there is no setting named {field} in webmail.toml",
     "setting_number": "{field} must be a whole number, not {value!r}",
+    "setting_range": "{field} must be a number from {least} to {most}, not {value}",
     "setting_choice": "{field} must be one of {allowed}, not {value!r}",
     "setting_insecure": "{field} may be none only for a server on loopback, not for {host}",
     "setting_missing_file": "{field}: there is no file {value}",

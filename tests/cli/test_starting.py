@@ -123,12 +123,21 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path: Path, name: st
     assert not (tmp_path / "data").exists()
 
 
-def test_a_setting_that_cannot_be_used_is_one_line() -> None:
-    result = ended("serve", imap_host="mail.example.org", imap_security="none")
-    assert result.returncode == 1
-    assert result.stdout == ""
-    assert len(result.stderr.splitlines()) == 1
-    assert "imap_security" in result.stderr
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("imap_security", "none", "imap_security may be none only for a server on loopback, not for mail.example.org"),
+        ("database_url", "postgresql+psycopg://localhost/webmail", "only SQLite in the data folder is supported"),
+        ("data_dir", "/dev/null/data", "the data folder cannot be used"),
+        ("secret_key_file", "/dev/null", "master key"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path, name: str, value: str, words: str) -> None:
+    result = ended("serve", **{"imap_host": "mail.example.org", "port": "0", "data_dir": str(tmp_path / "data"), name: value})
+    assert (result.returncode, result.stdout) == (1, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("webmail: ")
+    assert words in line
 
 
 def test_a_port_of_the_system_is_one_line_for_those_who_may_not() -> None:

@@ -15,6 +15,7 @@ from webmail.cli import demonstration, serving
 from webmail.cli.supervisor import Program, Supervisor
 from webmail.errors import InvalidInput
 from webmail.settings import PREFIX, Settings, explain, load
+from webmail.store.masterkey import MasterKey
 
 SETTINGS_FILE = Path("webmail.toml")
 DEMO_FOLDER = Path("var/demo")
@@ -28,6 +29,7 @@ def serve() -> None:
     except InvalidInput as error:
         _give_up(f"{explain(error)}. Settings: docs/settings.md")
     listener = _listen(settings, another="WEBMAIL_PORT={port} make serve")
+    _check_folder(settings)
     programs = [serving.web(settings, listener, environment=os.environ)]
     if settings.worker == "embedded":
         programs.append(serving.worker(environment=os.environ))
@@ -60,6 +62,21 @@ def _run(programs: list[Program], *, ready: str) -> None:
     status = Supervisor(programs, say=_say, on_ready=lambda: click.echo(ready)).run()
     _say("ended.")
     sys.exit(status)
+
+
+def _check_folder(settings: Settings) -> None:
+    """Say in one line what every program that is started would fail for."""
+    try:
+        if settings.database_url:
+            raise InvalidInput("database_url_unsupported", field="database_url")
+        settings.data_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        MasterKey.load(settings.key_path)
+    except InvalidInput as error:
+        _give_up(f"{explain(error)}. Settings: docs/settings.md")
+    except OSError as error:
+        _give_up(f"the data folder cannot be used: {error}. Choose another one with WEBMAIL_DATA_DIR")
+    if not os.access(settings.data_path, os.W_OK | os.X_OK):
+        _give_up(f"this user may not write into the data folder {settings.data_path}. Choose another one with WEBMAIL_DATA_DIR")
 
 
 def _listen(settings: Settings, *, another: str) -> socket.socket:
