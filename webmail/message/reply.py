@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from webmail.address import Address
 from webmail.message.header import message_ids
+from webmail.message.subject import base_subject as base_subject
 from webmail.message.summary import Envelope
 from webmail.message.text import quote, without_signature
 
@@ -23,32 +23,7 @@ class ReplyFields:
     references: tuple[str, ...]
 
 
-# What mail programs of other languages put in front of the subject of an answer, and of a forwarded message.
-_ANSWER = (
-    "re|r|aw|antw|antwort|sv|vs|vá|ref|rif|res|odp|odg|atb|bls|ynt|cevap|σχετ|απ|отв|ответ|"
-    "回复|回覆|答复|答覆|回信|返信|답장|회신|رد|השב|תשובה|ตอบ|trả lời"
-)
-_FORWARD = (
-    "fwd?|fw|wg|tr|rv|vb|vl|fs|pd|enc|ilt|i̇lt|πρθ|пересл|doorst|videresend|továbbítás|trs|"
-    "转发|轉寄|轉發|転送|전달|إعادة توجيه|הועבר|chuyển tiếp"
-)
-_PREFIX = re.compile(
-    rf"\s*+(?:{_ANSWER}|{_FORWARD})\s?(?:\[\d{{1,4}}\]|\(\d{{1,4}}\)|\^\d{{1,4}}|\*\d{{1,4}}|\d{{1,2}})?\s?[:：]", re.IGNORECASE
-)
-_LIST_TAG = re.compile(r"\s*+(\[[^\[\]]{1,60}\])\s*+")
 _MAX_REFERENCES = 50
-
-
-def base_subject(subject: str) -> str:
-    """The subject without the marks of answering and forwarding, also behind the tag of a list. Cf. RFC 5256 §2.1."""
-    tag, place = "", 0
-    while True:
-        if prefix := _PREFIX.match(subject, place):
-            place = prefix.end()
-        elif not tag and (mark := _LIST_TAG.match(subject, place)) and _PREFIX.match(subject, mark.end()):
-            tag, place = f"{mark[1]} ", mark.end()
-        else:
-            return (tag + subject[place:].strip()).strip()
 
 
 def reply_subject(subject: str) -> str:

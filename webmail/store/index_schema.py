@@ -49,8 +49,9 @@ messages = Table(
     words("sender_key"),
     words("subject_key"),
     number("to_me"),
-    # Its conversation, and what makes two copies of one message equal (see ``threads``); 0: not joined to any yet.
+    # Its conversation, its place among the links, and what makes two copies of one message equal (see ``joining``).
     number("thread_id"),
+    number("message_id_hash"),
     Column("sameness", LargeBinary, nullable=False, server_default=""),
     # Whether the words of its body are in the full-text index: 0 not yet, 1 yes, 2 cannot be.
     number("text_state"),
@@ -66,6 +67,7 @@ Index("ix_messages_list", messages.c.mailbox_id, *_newest_first)
 Index("ix_messages_sender", messages.c.mailbox_id, messages.c.sender_key, *_newest_first)
 Index("ix_messages_subject", messages.c.mailbox_id, messages.c.subject_key, *_newest_first)
 Index("ix_messages_size", messages.c.mailbox_id, messages.c.size.desc(), *_newest_first)
+Index("ix_messages_message_id_hash", messages.c.account_id, messages.c.message_id_hash)
 Index("ix_messages_thread", messages.c.account_id, messages.c.thread_id, messages.c.mailbox_id, *_newest_first)
 
 
@@ -87,12 +89,36 @@ _some("ix_messages_without_text", "text_state", "text_state = 0")
 thread_links = Table(
     "thread_links",
     index,
-    # Every Message-ID seen, of a message or among the References of one, as a hash, and the component it belongs to.
+    # Every Message-ID seen, of a message or named by one, as a hash, and the component it belongs to. Rows stay when messages go.
     Column("account_id", Integer, primary_key=True, autoincrement=False),
     Column("message_id_hash", BigInteger, primary_key=True, autoincrement=False),
+    # The hash of one of its members.
     Column("component", BigInteger, nullable=False),
+    # The claim that decides (see ``message.thread``): its rank, the parent, and what an answer without references can follow by.
+    Column("rank", BigInteger, nullable=False),
+    number("parent"),
+    number("subject"),
+    number("orphan"),
+    Column("people", LargeBinary, nullable=False, server_default=""),
+    # What an answer without references follows.
+    number("followed"),
     Index(None, "account_id", "component"),
     sqlite_with_rowid=False,
+)
+Index(
+    "ix_thread_links_subject",
+    thread_links.c.account_id,
+    thread_links.c.subject,
+    thread_links.c.rank,
+    sqlite_where=text("subject != 0"),
+    postgresql_where=text("subject != 0"),
+)
+Index(
+    "ix_thread_links_orphans",
+    thread_links.c.account_id,
+    thread_links.c.subject,
+    sqlite_where=text("orphan = 1"),
+    postgresql_where=text("orphan = 1"),
 )
 
 documents = Table(

@@ -19,6 +19,8 @@ from webmail.errors import NotFound, UidValidityChanged
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.mime import has_attachments
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
+from webmail.message.thread import ThreadItem, thread_item
+from webmail.store import joining
 from webmail.store.accounts import own_addresses
 from webmail.store.bodies import cache_body as cache_body
 from webmail.store.bodies import cached_body as cached_body
@@ -82,6 +84,7 @@ def _add_some(
 ) -> list[MessageSummary]:
     by_uid = {summary.uid: summary for summary in summaries}
     rows = {uid: _row(mailbox, uidvalidity, by_uid[uid], own=own) for uid in sorted(by_uid)}
+    items = {uid: _thread_item(by_uid[uid], own=own) for uid in rows}
     with database.index() as connection:
         known = _ids(connection, mailbox.id, list(rows))
     fresh = next_ids(database, len(rows) - len(known)) if len(known) < len(rows) else range(0)
@@ -92,7 +95,8 @@ def _add_some(
         present = _ids(connection, mailbox.id, list(rows))
         new = [rows[uid] | {"id": message_id} for uid, message_id in zip(unknown, fresh, strict=True) if uid not in present]
         if new:
-            connection.execute(insert(messages), new)
+            threaded = joining.join(connection, mailbox.account_id, [items[row["uid"]] for row in new])
+            connection.execute(insert(messages), [row | columns for row, columns in zip(new, threaded, strict=True)])
             _shift(connection, mailbox.id, indexed=len(new))
         _set_flags(connection, mailbox.id, {uid: by_uid[uid].flags for uid in present})
     ids = present | {row["uid"]: row["id"] for row in new}
@@ -117,6 +121,10 @@ def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary, *, own: fr
         "envelope": envelope_column(envelope),
         "structure": structure_column(summary.structure),
     }
+
+
+def _thread_item(summary: MessageSummary, *, own: frozenset[str]) -> ThreadItem:
+    return thread_item(summary.envelope, received=microseconds(summary.internal_date), size=summary.size, own=own)
 
 
 def _to_me(envelope: Envelope, own: frozenset[str]) -> int:

@@ -1,0 +1,231 @@
+"""Every message finds its thread as it comes, in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from tests.store.samples import NOW, summary
+from webmail.account import Account
+from webmail.address import Address
+from webmail.mailbox import Mailbox
+from webmail.message.summary import MessageSummary, Uid
+from webmail.message.thread import conversations, thread_item
+from webmail.store import mailboxes, messages, schema
+from webmail.store.accounts import own_addresses
+from webmail.store.columns import microseconds
+from webmail.store.database import Database
+
+ME = "demo@example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message in few words. Names stand for ids; the time is in hours."""
+
+    name: str
+    references: str = ""
+    subject: str = "Plans"
+    hour: int = 0
+    people: str = "ann"
+    answers: str = ""
+
+
+def ids(names: str) -> tuple[str, ...]:
+    return tuple(f"<{name}@example.net>" for name in names.split())
+
+
+def made(letter: Letter, uid: int) -> MessageSummary:
+    plain = summary(uid, at=NOW + timedelta(hours=letter.hour))
+    who = tuple(Address("", f"{name}@example.org") for name in letter.people.split())
+    envelope = replace(
+        plain.envelope,
+        subject=letter.subject,
+        sender=who[:1],
+        to=(*who[1:], Address("", ME)),
+        message_id_field="".join(ids(letter.name)),
+        in_reply_to=ids(letter.answers),
+        references=ids(letter.references),
+        date=NOW,
+    )
+    return replace(plain, envelope=envelope, size=1000 + uid)
+
+
+def stored(database: Database) -> dict[tuple[int, int], int]:
+    """The thread of each message, by mailbox and UID."""
+    columns = schema.messages.c
+    with database.index() as connection:
+        rows = connection.execute(select(columns.mailbox_id, columns.uid, columns.thread_id))
+        return {(mailbox_id, uid): thread_id for mailbox_id, uid, thread_id in rows}
+
+
+def groups(threads: Mapping[int, object]) -> set[frozenset[int]]:
+    found: dict[object, set[int]] = {}
+    for uid, thread in threads.items():
+        found.setdefault(thread, set()).add(uid)
+    return {frozenset(group) for group in found.values()}
+
+
+def add(database: Database, mailbox: Mailbox, letters: Mapping[int, Letter], order: Iterable[int]) -> None:
+    messages.add(database, mailbox, uidvalidity=7, summaries=[made(letters[uid], uid) for uid in order])
+
+
+def together(database: Database, inbox: Mailbox, *letters: Letter) -> set[str]:
+    """The threads of letters that come one by one, the newest first, as names in the order given."""
+    numbered = dict(enumerate(letters, 1))
+    for uid in sorted(numbered, key=lambda uid: -numbered[uid].hour):
+        add(database, inbox, numbered, [uid])
+    threads = groups({uid: thread for (_, uid), thread in stored(database).items()})
+    return {" ".join(numbered[uid].name for uid in sorted(group)) for group in threads}
+
+
+def test_an_answer_is_in_the_thread_of_what_it_answers(database: Database, inbox: Mailbox) -> None:
+    assert together(database, inbox, Letter("a"), Letter("b", "a", "Re: Plans", 1), Letter("x", hour=2)) == {"a b", "x"}
+
+
+def test_threads_reach_over_all_mailboxes_of_an_account_and_not_into_another(
+    database: Database, account: Account, stranger: Account, inbox: Mailbox, archive: Mailbox
+) -> None:
+    mailboxes.start_over(database, archive.id, uidvalidity=7)
+    other = replace(archive, id=mailboxes.MailboxId(99), account_id=stranger.id)
+    mailboxes.start_over(database, archive.id, uidvalidity=7)
+    letters = {1: Letter("a"), 2: Letter("b", "a", "Re: Plans", 1)}
+    add(database, inbox, letters, [2])
+    add(database, archive, letters, [1])
+    threads = stored(database)
+    assert threads[inbox.id, 2] == threads[archive.id, 1] > 0
+    with database.index_write() as connection:
+        connection.execute(schema.mailbox_state.insert().values(mailbox_id=99, account_id=stranger.id, uidvalidity=7))
+    add(database, other, {3: Letter("c", "a", "Re: Plans", 2), 4: Letter("x", "c", "Re: Plans", 3)}, [3, 4])
+    add(database, archive, {5: Letter("y", "x", "Re: Plans", 4)}, [5])
+    threads = stored(database)
+    assert threads[99, 3] == threads[99, 4]
+    assert threads[archive.id, 5] != threads[archive.id, 1]
+
+
+def test_answers_to_a_message_nobody_has_are_together(database: Database, inbox: Mailbox) -> None:
+    assert together(
+        database,
+        inbox,
+        Letter("c", "a b", "Re: Plans", 3),
+        Letter("d", "a", "Re: Plans", 4),
+        Letter("e", "", "Re: Plans", 5, answers="b"),
+        Letter("x", "y z", "Re: Plans", 6, people="bob"),
+    ) == {"c d e", "x"}
+
+
+def test_a_new_subject_begins_a_new_thread(database: Database, inbox: Mailbox) -> None:
+    assert together(
+        database,
+        inbox,
+        Letter("a"),
+        Letter("b", "a", "AW: [team] Plans", 1),
+        Letter("c", "a b", "Cake (was: Plans)", 2),
+        Letter("d", "a b c", "Re: Cake", 3),
+        Letter("e", "a b", "回复: plans", 4),
+    ) == {"a b e", "c d"}
+
+
+def test_loops_and_messages_that_name_themselves_do_no_harm(database: Database, inbox: Mailbox) -> None:
+    assert together(database, inbox, Letter("a", "b"), Letter("b", "a", hour=1), Letter("c", "c c", hour=2), Letter("", hour=3)) == {
+        "a b",
+        "c",
+        "",
+    }
+
+
+def test_an_answer_without_references_follows_the_nearest_message_with_its_subject_and_people(database: Database, inbox: Mailbox) -> None:
+    month = 30 * 24
+    assert together(
+        database,
+        inbox,
+        Letter("week1", people="ann", subject="Report"),
+        Letter("week2", people="ann bob", subject="Report", hour=168),
+        Letter("answer", people="bob", subject="Re: Report", hour=170),
+        Letter("of-somebody-else", people="carol", subject="Re: Report", hour=171),
+        Letter("no-answer", people="bob", subject="Report", hour=172),
+        Letter("late", people="bob", subject="Re: Report", hour=173 + month),
+    ) == {"week1", "week2 answer", "of-somebody-else", "no-answer", "late"}
+
+
+def test_ourselves_are_nobody_in_common(database: Database, inbox: Mailbox) -> None:
+    letters = Letter("a", people=f"{ME.partition('@')[0]} ann"), Letter("b", people="bob", subject="Re: Plans", hour=1)
+    assert together(database, inbox, *letters) == {"a", "b"}
+
+
+def test_a_usual_subject_says_nothing(database: Database, inbox: Mailbox) -> None:
+    assert together(database, inbox, Letter("a", subject="Hello"), Letter("b", subject="Re: Hello", hour=1)) == {"a", "b"}
+    assert together(database, inbox, Letter("c", subject=""), Letter("d", subject="Re:", hour=1)) >= {"c", "d"}
+
+
+def test_a_message_that_names_many_conversations_joins_one_of_them(database: Database, inbox: Mailbox) -> None:
+    roots = [Letter(f"r{n}", hour=n, subject=f"Topic {n}") for n in range(100)]
+    answers = [Letter(f"a{n}", f"gone{n}", hour=n, subject="Re: Plans", people=f"p{n}") for n in range(100)]
+    everything = " ".join([*(f"r{n}" for n in range(100)), *(f"gone{n}" for n in range(100))])
+    attack = Letter("attack", everything, hour=500, subject="Re: Plans")
+    threads = together(database, inbox, attack, *roots, *answers)
+    assert "attack a99" in threads
+    assert len(threads) == 200
+
+
+def test_a_forged_repeat_of_a_message_id_moves_nothing_and_is_another_message(database: Database, inbox: Mailbox) -> None:
+    assert together(
+        database,
+        inbox,
+        Letter("a"),
+        Letter("b", "a", "Re: Plans", 1),
+        Letter("x"),
+        Letter("b", "x", "Re: Plans", 2),
+        Letter("c", "a b", hour=3),
+    ) == {"a b b c", "x"}
+    with database.index() as connection:
+        assert len(set(connection.execute(select(schema.messages.c.sameness)).scalars())) == 5
+
+
+names = st.sampled_from("abcdefgh")
+letters_of_few = st.builds(
+    Letter,
+    name=st.one_of(names, st.just("")),
+    references=st.lists(names, max_size=4).map(" ".join),
+    subject=st.sampled_from(["Plans", "Re: Plans", "Re: Plans", "Cake", "Re: Cake", "Re:"]),
+    hour=st.sampled_from([0, 0, 1, 2, 3, 400, 800, 1200, 1201]),
+    people=st.sampled_from(["ann", "bob", "ann bob", "carol"]),
+    answers=st.one_of(st.just(""), names),
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(letters_of_few | st.builds(replace, letters_of_few, references=st.just(""), answers=st.just("")), min_size=1, max_size=40),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_in_which_messages_come_and_go_is_of_no_account(
+    database: Database, account: Account, inbox: Mailbox, few: list[Letter], chance: random.Random
+) -> None:
+    with database.index_write() as connection:
+        connection.execute(schema.messages.delete())
+        connection.execute(schema.thread_links.delete())
+    letters = dict(enumerate(few, 1))
+    waiting, gone = list(letters), set[int]()
+    chance.shuffle(waiting)
+    while waiting:
+        some = [waiting.pop() for _ in range(min(len(waiting), chance.choice([1, 1, 2, 5, 20])))]
+        add(database, inbox, letters, some + chance.sample(sorted(letters.keys() - set(waiting) - gone), 1) if len(some) > 1 else some)
+        gone = set(chance.sample(some, chance.randrange(len(some) + 1)) if chance.random() < 0.2 else ())
+        messages.remove(database, inbox.id, uids=[Uid(uid) for uid in gone])
+        if chance.random() < 0.5:
+            waiting.extend(gone)
+    own = own_addresses(database, account.id)
+    items = {}
+    for uid, letter in letters.items():
+        whole = made(letter, uid)
+        items[uid] = thread_item(whole.envelope, received=microseconds(whole.internal_date), size=whole.size, own=own)
+    present = {uid: thread for (_, uid), thread in stored(database).items()}
+    expected = {uid: thread for uid, thread in conversations(items).items() if uid in present}
+    assert groups(present) == groups(expected)

@@ -1,0 +1,266 @@
+"""Joining: every message finds its thread in the transaction that puts it into the index.
+
+The rule is in ``message.thread``; here it is kept true as messages come, in any order. A component is known by the hash of
+one of its members, which need not be its root: when two components meet, the smaller one takes the name of the larger, so
+that a long conversation that comes newest first is not renamed again and again. A thread id is the component XOR the
+subject; renaming is therefore one XOR for all threads of a component.
+
+Links are only ever added, but for two cases: the message itself tells another parent than those that named it before, or
+an answer without references gets something nearer to follow. Mostly the old parent is then reached by way of the new one,
+and nothing falls apart; else the component is read and put together again from its links, once for all messages of a
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, literal_column, select, tuple_, update
+
+from webmail.message.thread import UNCLAIMED, WINDOW, Claim, Groups, ThreadItem, claims, follows
+from webmail.store.schema import messages, thread_links
+
+_AT_ONCE = 500
+_STEPS = 16
+
+_columns = thread_links.c
+_LINKS = select(
+    _columns.message_id_hash,
+    _columns.component,
+    _columns.rank,
+    _columns.parent,
+    _columns.subject,
+    _columns.orphan,
+    _columns.people,
+    _columns.followed,
+).where(_columns.account_id == bindparam("account"))
+_BY_HASH = _LINKS.where(_columns.message_id_hash.in_(bindparam("some", expanding=True)))
+_BY_COMPONENT = _LINKS.where(_columns.component.in_(bindparam("some", expanding=True)))
+# Written as literals, because SQLite uses a partial index only for the very words of its condition.
+_OF_SUBJECT = _LINKS.where(_columns.subject == bindparam("subject"), _columns.subject != literal_column("0"))
+_PLACE, _HERE = tuple_(_columns.rank, _columns.message_id_hash), tuple_(bindparam("rank"), bindparam("node"))
+_FROM_HERE = _OF_SUBJECT.where(_PLACE >= _HERE).order_by(_columns.rank, _columns.message_id_hash).limit(WINDOW + 1)
+_BEFORE_HERE = _OF_SUBJECT.where(_PLACE < _HERE).order_by(_columns.rank.desc(), _columns.message_id_hash.desc()).limit(WINDOW)
+_WITH_ORPHANS = (
+    select(_columns.subject)
+    .distinct()
+    .where(
+        _columns.account_id == bindparam("account"),
+        _columns.subject.in_(bindparam("some", expanding=True)),
+        _columns.orphan == literal_column("1"),
+    )
+)
+_SIZES = (
+    select(_columns.component, func.count())
+    .where(_columns.account_id == bindparam("account"), _columns.component.in_(bindparam("some", expanding=True)))
+    .group_by(_columns.component)
+)
+_NEW = insert(thread_links)
+_CHANGED = (
+    update(thread_links)
+    .where(_columns.account_id == bindparam("account"), _columns.message_id_hash == bindparam("node"))
+    .values({name: bindparam(f"new_{name}") for name in ("component", "rank", "parent", "subject", "orphan", "people", "followed")})
+)
+_RENAMED = (
+    update(thread_links)
+    .where(_columns.account_id == bindparam("account"), _columns.component == bindparam("old"))
+    .values(component=bindparam("new"))
+)
+# SQLite has no XOR, which is what is in one or the other and not in both.
+_by: BindParameter[int] = bindparam("by")
+_moved = messages.c.thread_id.op("|")(_by) - messages.c.thread_id.op("&")(_by)
+_MOVED = update(messages).where(messages.c.account_id == bindparam("account")).values(thread_id=_moved)
+_MOVED_ALL = _MOVED.where(
+    messages.c.message_id_hash.in_(
+        select(_columns.message_id_hash).where(_columns.account_id == bindparam("account"), _columns.component == bindparam("old"))
+    )
+)
+_MOVED_ONE = _MOVED.where(messages.c.message_id_hash == bindparam("node"))
+
+
+_State = tuple[int, Claim, int]
+
+
+class _Link:
+    """A node and what decides of it: as it was, as it is in the table by now, and as it becomes."""
+
+    __slots__ = ("claim", "component", "followed", "new", "node", "was", "written")
+
+    def __init__(self, node: int, component: int, claim: Claim, followed: int = 0, *, new: bool = False) -> None:
+        self.node, self.component, self.claim, self.followed, self.new = node, component, claim, followed, new
+        self.was: _State = self.state
+        self.written: _State | None = None if new else self.was
+
+    @property
+    def state(self) -> _State:
+        return self.component, self.claim, self.followed
+
+    @property
+    def up(self) -> int:
+        """The node it hangs on; 0: it is a root."""
+        return self.claim.parent or self.followed
+
+    @property
+    def was_up(self) -> int:
+        return self.was[1].parent or self.was[2]
+
+
+_Links = dict[int, _Link]
+
+
+def join(connection: Connection, account_id: int, items: Sequence[ThreadItem]) -> list[dict[str, Any]]:
+    """The columns of new messages that tell their threads, in the given order; threads that meet by them become one.
+
+    To be called in the transaction that inserts them, before it does. Costs three statements for all of them, a few more
+    where they hold answers without references, and by the smaller of two components that meet.
+    """
+    links: _Links = {}
+    _read(connection, account_id, _BY_HASH, {node for item in items for node in (item.node, *item.named)}, links)
+    for item in items:
+        for node, claim in claims(item):
+            link = links.get(node)
+            if link is None:
+                link = links[node] = _Link(node, node, Claim(UNCLAIMED), new=True)
+            link.claim = min(link.claim, claim)
+    _follow(connection, account_id, links)
+    _group(connection, account_id, links)
+    _write(connection, account_id, links.values())
+    return [
+        {"thread_id": links[item.node].component ^ item.subject, "message_id_hash": item.node, "sameness": item.sameness} for item in items
+    ]
+
+
+def _some(numbers: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(numbers)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ordered[start : start + _AT_ONCE]
+
+
+def _read(connection: Connection, account_id: int, query: Any, numbers: Iterable[int], links: _Links) -> None:
+    """Read the links of these hashes or components that are not read yet."""
+    for some in _some(numbers):
+        _keep(connection.execute(query, {"account": account_id, "some": some}), links)
+
+
+def _keep(rows: Iterable[Any], links: _Links) -> list[_Link]:
+    found = []
+    for node, component, rank, parent, subject, orphan, people, followed in rows:
+        link = links.get(node)
+        if link is None:
+            link = links[node] = _Link(node, component, Claim(rank, parent, subject, orphan, people), followed)
+        found.append(link)
+    return found
+
+
+def _follow(connection: Connection, account_id: int, links: _Links) -> None:
+    """Let answers without references follow what is now nearest: those that came, and those that something came before."""
+    moved = [link for link in links.values() if link.claim != link.was[1]]
+    for link in moved:
+        link.followed = link.followed if link.claim.orphan else 0
+    places = {(claim.subject, claim.rank, link.node) for link in moved for claim in (link.claim, link.was[1]) if claim.subject}
+    subjects = {link.claim.subject for link in moved if link.claim.orphan}
+    for some in _some({subject for subject, _, _ in places} - subjects):
+        subjects.update(connection.execute(_WITH_ORPHANS, {"account": account_id, "some": some}).scalars())
+    if not subjects:
+        return
+    # The windows are read from the table, so what has just come must be there.
+    _write(connection, account_id, [link for link in moved if {link.claim.subject, link.was[1].subject} & subjects])
+    done: set[int] = set()
+    for place in sorted(place for place in places if place[0] in subjects):
+        _look_around(connection, account_id, place, links, done)
+
+
+def _look_around(connection: Connection, account_id: int, place: tuple[int, int, int], links: _Links, done: set[int]) -> None:
+    """Let the answers at a place, and at most WINDOW after it, follow the nearest of those before them."""
+    subject, rank, node = place
+    given = {"account": account_id, "subject": subject, "rank": rank, "node": node}
+    window = _keep(connection.execute(_BEFORE_HERE, given), links)[::-1]
+    here = len(window)
+    window += _keep(connection.execute(_FROM_HERE, given), links)
+    for at in range(here, len(window)):
+        link = window[at]
+        if link.claim.orphan and link.node not in done:
+            done.add(link.node)
+            link.followed = follows(link.claim, ((each.node, each.claim) for each in reversed(window[max(0, at - WINDOW) : at])))
+
+
+def _group(connection: Connection, account_id: int, links: _Links) -> None:
+    """Give every link the component it now belongs to, and the messages of those that change it their threads."""
+    broken = {link.was[0] for link in links.values() if link.was_up not in (0, link.up) and not _still_reached(link, links)}
+    _read(connection, account_id, _BY_COMPONENT, broken, links)
+    groups = Groups()
+    for link in links.values():
+        if link.new or link.was[0] in broken or link.up != link.was_up:
+            groups.join(_piece(link, broken), _piece(links[link.up] if link.up else link, broken))
+    renamed: dict[int, int] = {}
+    for group in groups.all():
+        name = _name(connection, account_id, group, broken)
+        for each in group:
+            if each > 0:
+                links[each].component = name
+            elif -each != name:
+                renamed[-each] = name
+    _rename(connection, account_id, renamed, links)
+    parted = [link for link in links.values() if not link.new and link.was[0] in broken and link.component != link.was[0]]
+    if parted:
+        given = [{"account": account_id, "node": link.node, "by": link.was[0] ^ link.component} for link in parted]
+        connection.execute(_MOVED_ONE, given)
+
+
+def _piece(link: _Link, broken: set[int]) -> int:
+    """What holds together without looking: a whole component, as its negative name, or a link that is new or in a broken one."""
+    return link.node if link.new or link.was[0] in broken else -link.was[0]
+
+
+def _name(connection: Connection, account_id: int, group: list[int], broken: set[int]) -> int:
+    """The name of a component put together from pieces: that of its largest part, so that few are renamed."""
+    names = {-each for each in group if each < 0} | broken.intersection(group)
+    if len(names) < 2:
+        return min(names or group)
+    sizes: dict[int, int] = {}
+    for some in _some(names):
+        sizes.update((name, size) for name, size in connection.execute(_SIZES, {"account": account_id, "some": some}))
+    return max(names, key=lambda name: (sizes.get(name, 0), -name))
+
+
+def _rename(connection: Connection, account_id: int, renamed: dict[int, int], links: _Links) -> None:
+    for old, new in renamed.items():
+        given = {"account": account_id, "old": old}
+        connection.execute(_MOVED_ALL, given | {"by": old ^ new})
+        connection.execute(_RENAMED, given | {"new": new})
+    for link in links.values():
+        if link.component in renamed:
+            link.component = renamed[link.component]
+            link.written = link.written and (link.component, *link.written[1:])
+
+
+def _still_reached(link: _Link, links: _Links) -> bool:
+    """Whether the old parent of a link is reached by way of its new one."""
+    here: _Link | None = link
+    for _ in range(_STEPS):
+        here = links.get(here.up) if here else None
+        if here is None:
+            return False
+        if here.node == link.was_up:
+            return True
+    return False
+
+
+def _write(connection: Connection, account_id: int, links: Iterable[_Link]) -> None:
+    """Store the links that are not in the table as they are now."""
+    new: list[tuple[object, ...]] = []
+    changed: list[tuple[object, ...]] = []
+    for link in links:
+        if link.written == link.state:
+            continue
+        component, claim, followed = link.state
+        row = (account_id, link.node, component, claim.rank, claim.parent, claim.subject, claim.orphan, claim.people, followed)
+        (changed if link.written else new).append(row)
+        link.written = link.state
+    names = ("component", "rank", "parent", "subject", "orphan", "people", "followed")
+    if new:
+        connection.execute(_NEW, [dict(zip(("account_id", "message_id_hash", *names), row, strict=True)) for row in new])
+    if changed:
+        keys = ("account", "node", *(f"new_{name}" for name in names))
+        connection.execute(_CHANGED, [dict(zip(keys, row, strict=True)) for row in changed])
