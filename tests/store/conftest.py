@@ -34,6 +34,7 @@ def database(opened: Database) -> Database:
     with opened.index_write() as connection:
         for table in schema.index.sorted_tables:
             connection.execute(table.delete())
+        connection.exec_driver_sql("INSERT INTO words(words) VALUES ('delete-all')")
     return opened
 
 

@@ -14,6 +14,7 @@ from webmail.account import Account
 from webmail.cli.doctor import doctor
 from webmail.cli.starting import demo, serve
 from webmail.jobs import worker
+from webmail.mail import wording
 from webmail.mail.session import Gate
 from webmail.store import accounts, credentials, jobs, mailboxes, sessions
 
@@ -53,7 +54,8 @@ def _index(gate: Gate) -> click.Command:
     def status() -> None:
         """Show how much of each mailbox is indexed."""
         for account in _accounts(gate):
-            click.echo(account.username)
+            words = wording.progress(gate.database, account.id)
+            click.echo(f"{account.username}  {words.percent} % of {words.total} messages can be found by their words")
             states = mailboxes.states(gate.database, account.id)
             for mailbox in mailboxes.list_of(gate.database, account.id):
                 state = states.get(mailbox.id)

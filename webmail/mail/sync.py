@@ -34,6 +34,7 @@ from webmail.errors import Conflict, ServerRefused, UidValidityChanged
 from webmail.imap import fetch, rows
 from webmail.imap import update as imap_update
 from webmail.imap.connection import Connection, Selected
+from webmail.mail import wording
 from webmail.mail.previews import previews
 from webmail.mail.session import select
 from webmail.mailbox import Mailbox
@@ -293,6 +294,7 @@ def add(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
     held.keep()
     complete = [replace(summary, preview=words.get(summary.uid, "")) for summary in summaries]
     messages.add(index.database, index.mailbox, uidvalidity=uidvalidity, summaries=complete)
+    wording.want(index.database, index.mailbox.account_id)
 
 
 def _newest(connection: Connection) -> list[MessageSummary]:

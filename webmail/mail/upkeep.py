@@ -1,4 +1,4 @@
-"""Upkeep: the index work that the worker does while people read: folders, counts, older messages, waiting drafts."""
+"""Upkeep: the index work that the worker does while people read: folders, counts, older messages, words, waiting drafts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from webmail.account import AccountId
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, drafts, filing, sync
+from webmail.mail import accounts, drafts, filing, sync, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.store import credentials, jobs, mailboxes, messages, sessions
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "draft", "to_me", "filing")
+KINDS = ("sync", "backfill", wording.KIND, "draft", "to_me", filing.JOB)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -70,6 +70,10 @@ def _work(gate: Gate, job: Job) -> datetime | None:
     if job.kind == filing.JOB:
         done = filing.go_on(session, int(job.key), job.payload, until=datetime.now(UTC) + timedelta(seconds=BURST))
         return None if done else datetime.now(UTC)
+    if job.kind == wording.KIND:
+        # Lists come first: while older messages are still missing from them, their words get a small share of the time.
+        waits = jobs.keys(session.database, job.account_id, "backfill")
+        return wording.run(session, seconds=BURST / 4 if waits else BURST)
     drafts.place(session, job.key, now=datetime.now(UTC))
     return None
 
@@ -85,6 +89,7 @@ def _sync_account(session: MailSession) -> datetime | None:
         if mailbox.selectable and state is not None and state.uidvalidity and _moved(mailbox, state):
             _follow(session, mailbox)
     jobs.put(session.database, kind="backfill", account_id=mine.id, due_at=datetime.now(UTC))
+    wording.want(session.database, mine.id)
     return datetime.now(UTC) + timedelta(seconds=60) if _present(session, mine.id) else None
 
 

@@ -29,7 +29,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
 from webmail.errors import Conflict, InvalidInput
-from webmail.store import schema
+from webmail.store import schema, wordtable
 from webmail.store.masterkey import MasterKey
 from webmail.store.migrations import HEAD
 
@@ -307,6 +307,7 @@ def _make_index(path: Path) -> None:
     file = _open(fresh, synchronous="OFF")
     with _transaction(file.writer) as connection:
         schema.index.create_all(connection, checkfirst=False)
+        wordtable.create(connection)
         connection.exec_driver_sql(f"PRAGMA user_version = {schema.INDEX_VERSION}")
     file.writer.dispose()
     for companion in ("", "-wal", "-shm"):

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 index = MetaData(naming_convention=NAMES)
 
@@ -53,7 +53,7 @@ messages = Table(
     number("thread_id"),
     number("message_id_hash"),
     Column("sameness", LargeBinary, nullable=False, server_default=""),
-    # Whether the words of its body are in the full-text index: 0 not yet, 1 yes, 2 cannot be.
+    # Whether its words are in the full-text index: 0 not yet, 1 yes, 2 its body cannot be, 3 its attachments not yet.
     number("text_state"),
     Column("preview", Text, nullable=True),
     Column("envelope", Text, nullable=False),
@@ -85,6 +85,7 @@ _some("ix_messages_flagged", "flagged", "flagged = 1")
 _some("ix_messages_attachments", "attachments", "attachments = 1")
 _some("ix_messages_to_me", "to_me", "to_me = 1")
 _some("ix_messages_without_text", "text_state", "text_state = 0")
+_some("ix_messages_without_files", "text_state", "text_state = 3")
 
 thread_links = Table(
     "thread_links",
@@ -119,17 +120,6 @@ Index(
     thread_links.c.subject,
     sqlite_where=text("orphan = 1"),
     postgresql_where=text("orphan = 1"),
-)
-
-documents = Table(
-    "documents",
-    index,
-    # In the order of the messages' dates, so that the newest hits of a search are found first (see ``fulltext``).
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
-    Column("message_id", BigInteger, nullable=False, unique=True),
-    Column("account_id", Integer, nullable=False),
-    # The words as they were indexed, compressed: they are needed again to take them out, and to show where a hit stands.
-    Column("content", LargeBinary, nullable=False),
 )
 
 events = Table(

@@ -22,7 +22,6 @@ from sqlalchemy import (
 from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
 from webmail.store.index_schema import INDEX_VERSION as INDEX_VERSION
 from webmail.store.index_schema import bodies as bodies
-from webmail.store.index_schema import documents as documents
 from webmail.store.index_schema import events as events
 from webmail.store.index_schema import index as index
 from webmail.store.index_schema import mailbox_state as mailbox_state
