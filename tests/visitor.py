@@ -67,6 +67,8 @@ class Visitor:
         values.update({name: value for name, value in fields.items() if value is not None})
         if button:
             values[button[0]] = button[1]
+        if form.method.upper() == "GET":
+            return self.get(str(form.get("action") or "/"), query_string=values, follow_redirects=follow)
         return self.post(str(form.get("action") or "/"), values, follow=follow)
 
     def sign_in(self, username: str, password: str) -> Visitor:

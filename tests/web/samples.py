@@ -8,6 +8,7 @@ from typing import Any
 
 from webmail.account import Account, AccountId, Identity, IdentityId, Security, Server, UserId
 from webmail.address import Address
+from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.pages import (
     AttachmentRow,
     BodyKind,
@@ -187,6 +188,13 @@ def rows() -> tuple[Row, ...]:
 def mailbox_page(**changes: Any) -> MailboxPage:
     found = MailboxPage(INBOX, rows(), total=1284, unseen=12, indexed=1284, progress=100, freshness=Freshness.FRESH, next_cursor="17000-11")
     return replace(found, **changes)
+
+
+def search_page(**changes: Any) -> SearchPage:
+    found = tuple(FoundRow(each, (INBOX, HOUSE) if number else (INBOX,), ((0, 3),), ((4, 7),)) for number, each in enumerate(rows()[:6]))
+    people = (Suggestion(MIRA, "from:mira@example.net"),)
+    page = SearchPage('hut "x', SearchOrder.NEWEST, rows=found, count=6, next_cursor="17.3", suggestions=people)
+    return replace(page, **changes)
 
 
 def words(text: str, *, quote: int = 0, signature: bool = False, href: str = "") -> TextBlock:

@@ -60,6 +60,7 @@ class Belongings:
     draft: str = ""
     submission: int = 0
     journal: int = 0
+    search: int = 0
 
     @property
     def values(self) -> dict[str, object]:
@@ -70,6 +71,7 @@ class Belongings:
             "key": self.draft,
             "submission_id": self.submission,
             "journal_id": self.journal,
+            "search_id": self.search,
             "section": "2",
             "name": "x",
             "filename": "css/mail.css",
@@ -84,6 +86,7 @@ class Belongings:
         with gate.database.durable() as connection:
             users = [tuple(each) for each in connection.exec_driver_sql("select * from identities order by id")]
             folders = [tuple(each) for each in connection.exec_driver_sql("select id, name from mailboxes order by id")]
+            kept = [tuple(each) for each in connection.exec_driver_sql("select id, name, query from saved_searches order by id")]
             undone = connection.exec_driver_sql("select * from journal order by id").fetchall()
         seen = self.person.truth("INBOX", "SEEN"), self.person.truth("INBOX", "FLAGGED")
         return {
@@ -91,7 +94,7 @@ class Belongings:
             "submission": found.state,
             "mail": truth,
             "seen": seen,
-            "own": (users, folders, [tuple(each) for each in undone]),
+            "own": (users, folders, kept, [tuple(each) for each in undone]),
         }
 
 
@@ -108,6 +111,10 @@ def belongings(app: Flask, person: Person) -> Belongings:
     visitor.send(visitor.form(action="/messages/actions"), button=("action", "flag"), ids=[other])
     with person.gate.database.durable() as connection:
         mine.journal = int(connection.exec_driver_sql("select max(id) from journal").scalar_one())
+    visitor.get("/search?q=files")
+    visitor.send(visitor.form(action="/searches"), name="Kept")
+    with person.gate.database.durable() as connection:
+        mine.search = int(connection.exec_driver_sql("select max(id) from saved_searches").scalar_one())
     visitor.get("/compose")
     visitor.send(visitor.form(holding="subject"), button=("action", "save"), subject="A draft", text="mine")
     mine.draft = str(visitor.form(holding="subject").fields["key"])

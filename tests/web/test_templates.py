@@ -14,10 +14,12 @@ from lxml.html import HtmlElement
 
 from tests.web import samples
 from tests.web.conftest import ROOT, Render
-from webmail.mail.pages import Filter, Freshness, ListPlace, Sort, SubmissionState
+from webmail.mail.found import Coverage, SearchOrder, SearchPage
+from webmail.mail.pages import Filter, Freshness, ListPlace, SavedSearch, Sort, SubmissionState
 from webmail.mailbox import SpecialUse
 
 S = SubmissionState
+MISTAKES: dict[str, Any] = {"hints": (("bad_date", {"operator": "before", "value": "x"}),), "unknown_folders": ("<b>",)}
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "inbox": ("mailbox.html", {"page": samples.mailbox_page()}),
     "a page of older messages": (
@@ -57,6 +59,18 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         {"page": samples.compose_page(identities=()), "errors": {}, "problem": "No answer."},
     ),
     "outbox": ("outbox.html", {"page": samples.outbox_page()}),
+    "results": ("search.html", {"page": samples.search_page()}),
+    "results kept and chosen": (
+        "search.html",
+        {"page": samples.search_page(saved=SavedSearch(3, "Huts", "hut", 2), selection=4, selected=12)},
+    ),
+    "results of a server": (
+        "search.html",
+        {"page": samples.search_page(order=SearchOrder.BEST, coverage=Coverage(900, 40, asked=True, late=True), after="17.4", count=1001)},
+    ),
+    "a search with mistakes": ("search.html", {"page": samples.search_page(rows=(), count=0, next_cursor="", **MISTAKES)}),
+    "no search yet": ("search.html", {"page": SearchPage("", SearchOrder.NEWEST)}),
+    "a message that was found": ("message.html", {"page": samples.message_page(query='hut "x')}),
     "an empty outbox": ("outbox.html", {"page": samples.OutboxPage((), (), ())}),
     "a report without its list": ("submission.html", {"page": samples.submission_page(outbox=None, steps=(), transcript=())}),
     "deleting messages": ("confirm.html", {"page": samples.confirm_page(), "asked": "/messages/actions", "next": "/mailboxes/7"}),

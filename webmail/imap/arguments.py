@@ -52,6 +52,9 @@ Argument = str | int | Syntax | MailboxName | MessageOctets
 """``str`` is sent as a string: quoted where that can be, else as a literal in UTF-8."""
 
 
+_OPEN, _CLOSE = Syntax(b"("), Syntax(b")")
+
+
 def segments(name: str, arguments: Sequence[Argument], *, literal_plus: bool) -> list[bytes]:
     """A command line cut where the server has to agree before we go on; the tag is not part of it.
 
@@ -60,9 +63,13 @@ def segments(name: str, arguments: Sequence[Argument], *, literal_plus: bool) ->
     if not _COMMAND.fullmatch(name):
         raise InvalidInput("command", field="command")
     lines = [bytearray(name.encode("ascii"))]
+    opened = False
     for argument in arguments:
         text, literal = _encoded(argument)
-        lines[-1] += b" "
+        # No blank stands inside a bracket (RFC 9051 §9, search-key).
+        if not opened and argument != _CLOSE:
+            lines[-1] += b" "
+        opened = argument == _OPEN
         if literal is None:
             lines[-1] += text
         elif literal_plus and len(literal) <= 4096:

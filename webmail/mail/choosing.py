@@ -86,10 +86,10 @@ def select_all(session: MailSession, mailbox_id: MailboxId, place: ListPlace, *,
     NotFound("selection") where the folder was made anew meanwhile, InvalidInput("nothing_selected") where nothing is left.
     """
     mine = account(session)
+    mailbox, state = mailboxes.opened(session.database, mine.id, mailbox_id)
     drawn = STAMP.fullmatch(stamp)
     if drawn is None:
         raise InvalidInput("stamp", field="stamp", value=stamp)
-    mailbox, state = mailboxes.opened(session.database, mine.id, mailbox_id)
     if state.uidvalidity != int(drawn[1]):
         raise NotFound("selection")
     wanted = listing.part_of(place).filter

@@ -14,7 +14,7 @@ from webmail.mail.permission import writable
 from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag
-from webmail.store import jobs, journal, mailboxes, messages
+from webmail.store import jobs, journal, mailboxes, messages, saved_searches
 from webmail.store.standing import standing
 
 ROLE_NAMES = {
@@ -52,6 +52,7 @@ def frame(session: MailSession) -> Frame:
         index_progress=100 if total == 0 else indexed * 100 // total,
         checked_at=checked,
         alerts=session.imap.take_alerts(mine.id),
+        saved_searches=saved_searches.of_user(session.database, session.user.id),
         needs_sign_in=not now_so.password or accounts.SIGN_IN in now_so.jobs,
     )
 

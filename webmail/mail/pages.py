@@ -11,6 +11,7 @@ from webmail.address import Address
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import MessageId, MessageSummary
 from webmail.message.text import TextBlock
+from webmail.store.saved_searches import SavedSearch as SavedSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Frame:
     checked_at: datetime | None = None
     alerts: tuple[str, ...] = ()
     needs_sign_in: bool = False
+    saved_searches: tuple[SavedSearch, ...] = ()
 
 
 class Filter(enum.StrEnum):
@@ -156,7 +158,7 @@ class MessagePage:
 
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
-    ``list`` is the page of the mailbox it was opened from. ``newer`` and ``older`` are its neighbours in the mailbox.
+    ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the mailbox.
     """
 
     message: MessageSummary
@@ -176,6 +178,7 @@ class MessagePage:
     is_draft: bool = False
     read_only: bool = False
     can_show_images: bool = False
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

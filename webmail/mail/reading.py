@@ -18,6 +18,7 @@ from webmail.imap import fetch
 from webmail.mail import listing, sync
 from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, ListPlace, MailboxPage, MessagePage, SourcePage
 from webmail.mail.permission import keeps
+from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, again_if_cut, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import charset, header, mime, text
@@ -77,12 +78,20 @@ class SourceStream:
 
 
 def message_page(
-    session: MailSession, message_id: int, *, mark_seen: bool, images: bool = False, prefer: str = "", place: ListPlace = listing.FIRST
+    session: MailSession,
+    message_id: int,
+    *,
+    mark_seen: bool,
+    images: bool = False,
+    prefer: str = "",
+    query: str = "",
+    place: ListPlace = listing.FIRST,
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    Costs the check of the list once the body is in the index and the message is seen; else one FETCH, and one STORE for
-    \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
+    What a ``query`` searched for is marked in it. Costs the check of the list once the body is in the index and the message
+    is seen; else one FETCH, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
+    not known yet.
     """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
@@ -91,6 +100,8 @@ def message_page(
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
     content = again_if_cut(lambda: _body(session, stored, mailbox, images=images, kind=kind))
+    blocks = text.blocks(content.text, flowed=_flowed(shown.text), delsp=_delsp(shown.text)) if kind is BodyKind.TEXT else ()
+    marks = marker(query) if blocks else None
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not summary.seen and not state.read_only:
         _mark_seen(session, stored, mailbox)
@@ -102,7 +113,7 @@ def message_page(
         message=summary,
         mailbox=mailbox,
         body=kind if kind is BodyKind.HTML or content.text.strip() else BodyKind.EMPTY,
-        text=text.blocks(content.text, flowed=_flowed(shown.text), delsp=_delsp(shown.text)) if kind is BodyKind.TEXT else (),
+        text=blocks if marks is None else text.highlighted(blocks, hits=marks),
         attachments=attached,
         remote_images=content.remote_images,
         shows_images=images,
@@ -115,6 +126,7 @@ def message_page(
         list=beside,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         read_only=state.read_only,
+        query=query,
     )
 
 
@@ -195,8 +207,9 @@ def _mark_seen(session: MailSession, stored: StoredMessage, mailbox: Mailbox) ->
         again_if_cut(store)
 
 
-def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind) -> Body:
-    """The body as it is shown, from the index if it was read before."""
+def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+    """The body as it is shown, from the index if it was read before; one with marks is made anew each time."""
+    marks = marker(query)
     shown = mime.shown(stored.summary.structure)
     part = shown.html if kind is BodyKind.HTML else shown.text
     if part is None:
@@ -204,16 +217,17 @@ def _body(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, imag
     key = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}/{part.section}/{kind}/{int(images)}/{html.POLICY_VERSION}"
     mine = account(session).id
     kept = bodies.cached_body(session.database, account_id=mine, key=key)
-    if kept is not None:
+    if kept is not None and marks is None:
         found = json.loads(kept)
         return Body(found["document"], found["text"], found["remote_images"], tuple(found["notices"]))
     limit = HTML_LIMIT if kind is BodyKind.HTML else TEXT_LIMIT
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         octets = fetch.part(lent, stored.summary.uid, part.section, limit=limit)
-    body = _shown_html(stored, part, octets, images=images) if kind is BodyKind.HTML else _shown_text(part, octets)
+    body = _shown_html(stored, part, octets, images=images, marks=marks) if kind is BodyKind.HTML else _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= limit else ()) + (("broken",) if "broken" in part.params else ())
     body = Body(body.document, body.text, body.remote_images, tuple(dict.fromkeys(notices)))
-    bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(asdict(body)))
+    if marks is None:
+        bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(asdict(body)))
     return body
 
 
@@ -222,24 +236,24 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool) -> Body:
+def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline))
+    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
     notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
     return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
 
 
-def body(session: MailSession, message_id: int, *, images: bool = False) -> str:
+def body(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:
     """The cleaned HTML document of a message for its frame. Raises NotFound where the message has no HTML."""
     stored, mailbox = _find(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return _body(session, stored, mailbox, images=images, kind=BodyKind.HTML).document
+    return _body(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query).document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from webmail.account import Account, Server, User
+from webmail.account import Account, AccountId, Server, User
 from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
 from webmail.imap.connection import Connection, Selected
 from webmail.imap.mailboxes import list_mailboxes
 from webmail.imap.pool import Pool
 from webmail.mailbox import Mailbox
-from webmail.store import credentials, mailboxes
+from webmail.message.summary import MessageId
+from webmail.store import credentials, mailboxes, messages
 from webmail.store.database import Database
 
 T = TypeVar("T")
@@ -48,13 +49,31 @@ def account(session: MailSession) -> Account:
     return session.accounts[0]
 
 
+def focused(session: MailSession, account_id: AccountId) -> MailSession:
+    """The same person with another of their accounts shown. Raises NotFound("account") for somebody else's."""
+    if session.accounts and session.accounts[0].id == account_id:
+        return session
+    mine = [each for each in session.accounts if each.id == account_id]
+    if not mine:
+        raise NotFound("account")
+    return replace(session, accounts=(*mine, *[each for each in session.accounts if each.id != account_id]))
+
+
+def holding(session: MailSession, message_id: int) -> MailSession:
+    """The same person with the account shown that has a message. No look-up for a person with one account."""
+    if len(session.accounts) < 2:
+        return session
+    owner = messages.owner(session.database, MessageId(message_id))
+    return focused(session, owner) if owner in [each.id for each in session.accounts] else session
+
+
 @contextmanager
 def connection(session: MailSession, *, prefer: Mailbox | None = None) -> Iterator[Connection]:
-    """Lend an authenticated IMAP connection of the account shown, best one that has ``prefer`` selected.
+    """Lend an authenticated IMAP connection, best one that has ``prefer`` selected: of its account, else of the one shown.
 
     Raises AuthenticationFailed, ServerUnavailable or ServerUnusable.
     """
-    mine = account(session)
+    mine = account(session if prefer is None else focused(session, prefer.account_id))
     with session.imap.borrow(
         mine, lambda: credentials.read(session.database, session.database.key, mine.id), prefer=prefer.name if prefer else None
     ) as lent:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from webmail.account import AccountId
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, drafts, filing, sync, wording
+from webmail.mail import accounts, drafts, filing, saved_searches, sync, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId
@@ -90,6 +90,7 @@ def _sync_account(session: MailSession) -> datetime | None:
             _follow(session, mailbox)
     jobs.put(session.database, kind="backfill", account_id=mine.id, due_at=datetime.now(UTC))
     wording.want(session.database, mine.id)
+    saved_searches.count_saved(session)
     return datetime.now(UTC) + timedelta(seconds=60) if _present(session, mine.id) else None
 
 

@@ -320,6 +320,13 @@ def get_many(database: Database, account_id: AccountId, ids: Sequence[MessageId]
     return [found[each] for each in dict.fromkeys(ids) if each in found]
 
 
+def owner(database: Database, message_id: MessageId) -> AccountId | None:
+    """The account a message belongs to, or None."""
+    with database.index() as connection:
+        found = connection.execute(select(messages.c.account_id).where(messages.c.id == message_id)).scalar()
+    return None if found is None else AccountId(found)
+
+
 def flags_of(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> dict[Uid, frozenset[str]]:
     """The flags of these messages, as far as the index has them."""
     found: dict[Uid, frozenset[str]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from webmail.account import UserId
 from webmail.errors import Conflict, InvalidInput, NotFound
@@ -19,17 +19,18 @@ OF_USER = select(saved_searches).where(saved_searches.c.user_id == bindparam("us
 
 @dataclass(frozen=True, slots=True)
 class SavedSearch:
-    """A query and what its owner calls it."""
+    """A query, what its owner calls it, and how many unread messages it found lately."""
 
     id: int
     name: str
     query: str
+    unread: int = 0
 
 
 def of_user(database: Database, user_id: UserId) -> tuple[SavedSearch, ...]:
     """All of a person, by name."""
     with database.durable() as connection:
-        return tuple(SavedSearch(row.id, row.name, row.query) for row in connection.execute(OF_USER, {"user": user_id}))
+        return tuple(SavedSearch(row.id, row.name, row.query, row.unread) for row in connection.execute(OF_USER, {"user": user_id}))
 
 
 def get(database: Database, user_id: UserId, search_id: int) -> SavedSearch:
@@ -51,6 +52,13 @@ def add(database: Database, user_id: UserId, *, name: str, query: str, now: date
             raise InvalidInput("too_many", field="name", limit=LIMIT)
         new = connection.execute(insert(saved_searches).values(values).returning(saved_searches.c.id)).scalar_one()
     return SavedSearch(new, clean(name), clean(query))
+
+
+def note_unread(database: Database, search: SavedSearch, unread: int) -> None:
+    """Remember how many unread messages a search finds now. Writes nothing where that has not changed."""
+    if unread != search.unread:
+        with database.durable_write() as connection:
+            connection.execute(update(saved_searches).where(saved_searches.c.id == search.id).values(unread=unread))
 
 
 def remove(database: Database, user_id: UserId, search_id: int) -> SavedSearch:

@@ -279,6 +279,8 @@ saved_searches = Table(
     Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("name", Text, nullable=False),
     Column("query", Text, nullable=False),
+    # How many unread messages it found when the worker looked last.
+    number("unread"),
     instant("created_at"),
     UniqueConstraint("user_id", "name"),
     sqlite_autoincrement=True,

@@ -16,6 +16,7 @@ from webmail.web import (
     mailboxes,
     messages,
     numbers,
+    search,
     security,
     submissions,
     templating,
@@ -38,5 +39,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, compose, submissions, health):
+    for module in (mailboxes, messages, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

@@ -31,6 +31,7 @@ SENTENCES: dict[str, LazyString] = {
     "journal": _("There is nothing left to undo."),
     "selection": _("This selection is not here any more. Choose the messages again."),
     "saved_search": _("This saved search is not here any more."),
+    "search_name": _("Give the search a name."),
     "name_taken": _("There is something called %(name)s already."),
     "session": _("Your session has ended."),
     "identity": _("You have not set an address to send from yet."),

@@ -28,6 +28,7 @@ def show(message_id: int) -> str:
         mark_seen=_is_read(),
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
+        query=request.args.get("q", ""),
         place=asked_place(),
     )
     return render_template("message.html", page=page)
@@ -51,7 +52,7 @@ def print_page(message_id: int) -> str:
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    document = reading.body(current_mail(), message_id, images=request.args.get("images") == "1")
+    document = reading.body(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
     response = make_response(document)
     response.headers["Content-Security-Policy"] = security.body_policy(message_id)
     response.headers["Referrer-Policy"] = "no-referrer"

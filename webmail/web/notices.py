@@ -80,6 +80,8 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "retrying": _plain(lambda: _("The message is queued again.")),
     "marked_sent": _plain(lambda: _("Marked as sent.")),
     "address_set": _plain(lambda: _("Your name and address are saved.")),
+    "search_saved": lambda values: _("Search saved as %(name)s.", name=values["name"]),
+    "search_forgotten": lambda values: _("The search %(name)s is no longer kept.", name=values["name"]),
     "signed_out": _plain(lambda: _("You are signed out.")),
     "password_kept": _plain(
         lambda: _("You are signed out. The mail password is kept until the messages waiting in the outbox are sent, then erased.")

@@ -5,19 +5,21 @@ Labels that name a message ("Archive: Mira Kestrel") are looked up once per list
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
 from flask import current_app
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from webmail.mail.found import SearchOrder, SearchPage
 from webmail.mail.pages import MailboxPage, Row
 from webmail.mailbox import SpecialUse
 from webmail.web import language, times
 from webmail.web.faces import hue, initials
 from webmail.web.language import words as _
+from webmail.web.names import mailbox_name
 
 KEPT = 5000
 """Drawn rows kept in the process, about two kilobytes each."""
@@ -69,8 +71,8 @@ class DrawnRow:
     initials: str
     hue: int
     who: str
-    subject: str
-    preview: str
+    subject: str | Markup
+    preview: str | Markup
     machine_time: str
     time: str
     full_time: str
@@ -79,6 +81,8 @@ class DrawnRow:
     delete: str
     flag: str
     words: RowWords
+    places: tuple[str, ...] = ()
+    count: int = 0
 
 
 def _words(role: SpecialUse | None) -> RowWords:
@@ -137,6 +141,37 @@ def grouped(
             _keep(kept, key, markup)
         drawn[-1][1].append(markup)
     return drawn
+
+
+def found(page: SearchPage, *, draw: Callable[[DrawnRow], Markup], address: str = "") -> list[tuple[str, list[Markup]]]:
+    """The results of a search, newest first under headings, with what was searched for marked and the folders named."""
+    words, now = _words(None), times.today()
+    drawn: list[tuple[str, list[Markup]]] = []
+    query = urlencode({"q": page.query})
+    for each in page.rows:
+        message = each.row.message
+        here = times.local(message.internal_date)
+        heading = times.group(here.date(), now=now, locale=words.locale) if page.order is SearchOrder.NEWEST else ""
+        if not drawn or drawn[-1][0] != heading:
+            drawn.append((heading, []))
+        plain = _drawn(each.row, words, href=f"/messages/{message.id}?{query}", here=here, now=now, is_open=False, address=address.lower())
+        marked = replace(
+            plain,
+            subject=_marked(plain.subject, each.subject_hits) if message.envelope.subject else plain.subject,
+            preview=_marked(plain.preview, each.preview_hits),
+            places=tuple(mailbox_name(mailbox) for mailbox in each.mailboxes),
+        )
+        drawn[-1][1].append(draw(marked))
+    return drawn
+
+
+def _marked(text: str, hits: Sequence[tuple[int, int]]) -> Markup:
+    """Text, escaped, with pieces of it in ``mark`` elements."""
+    parts, place = [], 0
+    for start, end in hits:
+        parts += [escape(text[place:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
+        place = end
+    return Markup("").join([*parts, escape(text[place:])])
 
 
 def _keep(kept: dict[Hashable, Markup], key: Hashable, markup: Markup) -> None:

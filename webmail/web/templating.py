@@ -16,7 +16,7 @@ from webmail.address import Address, format_address
 from webmail.errors import WebmailError
 from webmail.mail import mailboxes
 from webmail.mail.pages import Frame
-from webmail.web import delivery_words, error_words, language, login, navigation, notices, places, reading_text, rows, times
+from webmail.web import delivery_words, error_words, language, login, navigation, notices, places, reading_text, rows, search_words, times
 from webmail.web.faces import hue, initials
 from webmail.web.names import mailbox_icon, mailbox_name, role_name, tree
 from webmail.web.services import services
@@ -156,6 +156,7 @@ def init(app: Flask) -> None:
         filter_words=places.filter_words,
         filters=places.filters,
         frame=frame,
+        found_rows=rows.found,
         grouped_rows=rows.grouped,
         here=navigation.here,
         icon=icon,
@@ -170,6 +171,8 @@ def init(app: Flask) -> None:
         recipient_tag=delivery_words.recipient_tag,
         recipients_line=delivery_words.recipients_line,
         role_name=role_name,
+        search_hint=search_words.hint,
+        search_operators=search_words.operators,
         sort_words=places.sort_words,
         sorts=places.sorts,
         split_name=split_name,

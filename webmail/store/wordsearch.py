@@ -1,0 +1,60 @@
+"""Asking the table of words: SQLite's FTS5 query language, and everything of a search that only SQLite says in this way.
+
+Every expression begins with the word of an account, so that what other people have costs nothing
+(https://sqlite.org/fts5.html#full_text_query_syntax). Words are always quoted: nothing a person types is syntax here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, column, literal_column, select, table, text
+
+from webmail.store.schema import messages
+from webmail.store.wordtable import account_word, documents
+
+_TABLE = table("words", column("rowid"), column("words"))
+_COUNTER_BITS = 20
+_SECOND = 1_000_000
+# Hits in the subject and of people say most; what stands in files least.
+_RANK = text("bm25(words, 0.0, 6.0, 4.0, 2.0, 1.0, 1.0, 0.5, 1.0)")
+
+
+def search(query: Select[Any], expression: str, *, ranked: bool | None) -> Select[Any]:
+    """Let a query over ``messages`` begin with the hits of an expression: newest first, best first (True), in no order (None)."""
+    begun = (
+        query.select_from(_TABLE)
+        .join(documents, documents.c.id == _TABLE.c.rowid)
+        .join(messages, messages.c.id == documents.c.message_id)
+        .where(_matches(expression))
+    )
+    if ranked is None:
+        return begun
+    return begun.order_by(_RANK) if ranked else begun.order_by(_TABLE.c.rowid.desc())
+
+
+def not_after(query: Select[Any], date: int) -> Select[Any]:
+    """Let a search begin at a date in microseconds: the id of a document tells its second."""
+    return query.where(_TABLE.c.rowid < (date // _SECOND + 1 << _COUNTER_BITS))
+
+
+def among(expression: str) -> ColumnElement[bool]:
+    """Whether a message is one of the hits of an expression."""
+    found = select(documents.c.message_id).select_from(_TABLE).join(documents, documents.c.id == _TABLE.c.rowid)
+    return messages.c.id.in_(found.where(_matches(expression)))
+
+
+def _matches(expression: str) -> ColumnElement[bool]:
+    return literal_column("words").op("MATCH")(bindparam(None, expression))
+
+
+def accounts(ids: Iterable[int]) -> str:
+    """Every document of these accounts."""
+    return "account : (" + " OR ".join(f'"{account_word(each)}"' for each in ids) + ")"
+
+
+def phrase(words: Sequence[str], *, fields: Sequence[str], prefix: bool) -> str:
+    """Words that follow each other, in one of these fields or in any."""
+    quoted = '"' + " ".join(each.replace('"', "") for each in words) + '"' + ("*" if prefix else "")
+    return f"{{{' '.join(fields)}}} : {quoted}" if fields else quoted
