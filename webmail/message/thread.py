@@ -43,7 +43,7 @@ MONTH = 30 * 86_400 * 1_000_000
 BY_OTHERS = 1 << 60
 UNCLAIMED = 1 << 62
 """Ranks of claims: a message's own stand below BY_OTHERS, by when it came; then those of others; then none at all."""
-_MAX_CHAIN = 32
+_MAX_CHAIN = 12
 _MAX_PEOPLE = 32
 _PERSON = 4
 _POSITIVE = (1 << 63) - 1
@@ -133,14 +133,12 @@ def _people(everyone: Sequence[Address], own: Collection[str]) -> bytes:
     return b"".join(sorted(found[:_MAX_PEOPLE]))
 
 
-def claims(item: ThreadItem) -> list[tuple[int, Claim]]:
-    """What a message says of its own node and of those it names."""
-    told, others = [(item.node, item.claim)], BY_OTHERS + item.claim.rank
-    before = 0
-    for place, node in enumerate(item.named):
-        told.append((node, Claim(others if place or item.rooted else UNCLAIMED, before)))
-        before = node
-    return told
+def claims_of_others(item: ThreadItem) -> list[tuple[int, int, int]]:
+    """What a message says of those it names: node, rank, parent."""
+    rank = BY_OTHERS + item.claim.rank
+    return [
+        (node, rank if place or item.rooted else UNCLAIMED, item.named[place - 1] if place else 0) for place, node in enumerate(item.named)
+    ]
 
 
 def follows(claim: Claim, earlier: Iterable[tuple[int, Claim]]) -> int:
@@ -193,7 +191,9 @@ def conversations(items: Mapping[_Key, ThreadItem]) -> dict[_Key, tuple[int, int
     """
     decided: dict[int, Claim] = {}
     for item in items.values():
-        for node, claim in claims(item):
+        decided[item.node] = min(decided.get(item.node, item.claim), item.claim)
+        for node, rank, parent in claims_of_others(item):
+            claim = Claim(rank, parent)
             decided[node] = min(decided.get(node, claim), claim)
     by_subject: dict[int, list[tuple[int, int]]] = {}
     for node, claim in decided.items():

@@ -6,9 +6,9 @@ that a long conversation that comes newest first is not renamed again and again.
 subject; renaming is therefore one XOR for all threads of a component.
 
 Links are only ever added, but for two cases: the message itself tells another parent than those that named it before, or
-an answer without references gets something nearer to follow. Mostly the old parent is then reached by way of the new one,
-and nothing falls apart; else the component is read and put together again from its links, once for all messages of a
-transaction.
+an answer without references gets something nearer to follow. Mostly the old parent is then reached another way, and
+nothing falls apart; else the component is read and put together again from its links, once for all messages of a
+transaction. A component of more than TOO_MANY ids is not taken apart, so that for those alone the order of arrival can tell.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, insert, literal_column, select, tuple_, update
 
-from webmail.message.thread import UNCLAIMED, WINDOW, Claim, Groups, ThreadItem, claims, follows
+from webmail.message.thread import UNCLAIMED, WINDOW, Claim, Groups, ThreadItem, claims_of_others, follows
 from webmail.store.schema import messages, thread_links
 
 _AT_ONCE = 500
-_STEPS = 16
+_NOTHING = Claim(UNCLAIMED)
+TOO_MANY = 4_000
+"""Components with more ids than this only grow: to take them apart would keep others from the index for too long."""
 
 _columns = thread_links.c
 _LINKS = select(
@@ -118,17 +120,23 @@ def join(connection: Connection, account_id: int, items: Sequence[ThreadItem]) -
     links: _Links = {}
     _read(connection, account_id, _BY_HASH, {node for item in items for node in (item.node, *item.named)}, links)
     for item in items:
-        for node, claim in claims(item):
-            link = links.get(node)
-            if link is None:
-                link = links[node] = _Link(node, node, Claim(UNCLAIMED), new=True)
-            link.claim = min(link.claim, claim)
+        link = links.get(item.node) or _new(item.node, links)
+        link.claim = min(link.claim, item.claim)
+        for node, rank, parent in claims_of_others(item):
+            link = links.get(node) or _new(node, links)
+            if (rank, parent) < link.claim[:2]:
+                link.claim = Claim(rank, parent)
     _follow(connection, account_id, links)
     _group(connection, account_id, links)
     _write(connection, account_id, links.values())
     return [
         {"thread_id": links[item.node].component ^ item.subject, "message_id_hash": item.node, "sameness": item.sameness} for item in items
     ]
+
+
+def _new(node: int, links: _Links) -> _Link:
+    links[node] = link = _Link(node, node, _NOTHING, new=True)
+    return link
 
 
 def _some(numbers: Iterable[int]) -> Iterator[list[int]]:
@@ -187,7 +195,7 @@ def _look_around(connection: Connection, account_id: int, place: tuple[int, int,
 
 def _group(connection: Connection, account_id: int, links: _Links) -> None:
     """Give every link the component it now belongs to, and the messages of those that change it their threads."""
-    broken = {link.was[0] for link in links.values() if link.was_up not in (0, link.up) and not _still_reached(link, links)}
+    broken = _broken(connection, account_id, links)
     _read(connection, account_id, _BY_COMPONENT, broken, links)
     groups = Groups()
     for link in links.values():
@@ -218,10 +226,15 @@ def _name(connection: Connection, account_id: int, group: list[int], broken: set
     names = {-each for each in group if each < 0} | broken.intersection(group)
     if len(names) < 2:
         return min(names or group)
+    sizes = _sizes(connection, account_id, names)
+    return max(names, key=lambda name: (sizes.get(name, 0), -name))
+
+
+def _sizes(connection: Connection, account_id: int, names: Iterable[int]) -> dict[int, int]:
     sizes: dict[int, int] = {}
     for some in _some(names):
         sizes.update((name, size) for name, size in connection.execute(_SIZES, {"account": account_id, "some": some}))
-    return max(names, key=lambda name: (sizes.get(name, 0), -name))
+    return sizes
 
 
 def _rename(connection: Connection, account_id: int, renamed: dict[int, int], links: _Links) -> None:
@@ -235,16 +248,16 @@ def _rename(connection: Connection, account_id: int, renamed: dict[int, int], li
             link.written = link.written and (link.component, *link.written[1:])
 
 
-def _still_reached(link: _Link, links: _Links) -> bool:
-    """Whether the old parent of a link is reached by way of its new one."""
-    here: _Link | None = link
-    for _ in range(_STEPS):
-        here = links.get(here.up) if here else None
-        if here is None:
-            return False
-        if here.node == link.was_up:
-            return True
-    return False
+def _broken(connection: Connection, account_id: int, links: _Links) -> set[int]:
+    """The components that may fall apart: of links with another parent, which do not reach the old one by way of any we know."""
+    torn = [link for link in links.values() if link.was_up not in (0, link.up)]
+    if not torn:
+        return set()
+    groups = Groups()
+    for link in links.values():
+        groups.join(link.node, link.up or link.node)
+    suspects = {link.was[0] for link in torn if groups.of(link.node) != groups.of(link.was_up)}
+    return {name for name, size in _sizes(connection, account_id, suspects).items() if size <= TOO_MANY}
 
 
 def _write(connection: Connection, account_id: int, links: Iterable[_Link]) -> None:
