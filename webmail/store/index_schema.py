@@ -63,7 +63,8 @@ messages = Table(
 )
 
 _newest_first = (messages.c.internal_date.desc(), messages.c.id.desc())
-Index("ix_messages_list", messages.c.mailbox_id, *_newest_first)
+# The thread at its end lets a list of threads pass over the older messages of one without reading their rows.
+Index("ix_messages_list", messages.c.mailbox_id, *_newest_first, messages.c.thread_id)
 Index("ix_messages_sender", messages.c.mailbox_id, messages.c.sender_key, *_newest_first)
 Index("ix_messages_subject", messages.c.mailbox_id, messages.c.subject_key, *_newest_first)
 Index("ix_messages_size", messages.c.mailbox_id, messages.c.size.desc(), *_newest_first)
