@@ -200,7 +200,7 @@ letters_of_few = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(letters_of_few | st.builds(replace, letters_of_few, references=st.just(""), answers=st.just("")), min_size=1, max_size=40),
     st.randoms(use_true_random=False),

@@ -21,7 +21,7 @@ _PREFIX = re.compile(
 )
 _LIST_TAG = re.compile(r"\s*+(\[[^\[\]]{1,60}\])\s*+")
 _BEFORE = re.compile(r"\s?[(\[]\s?(?:was|war|vorher|früher|était|antes|era|prima|было|原|原题|旧)\s?[:：].*+\Z")
-_FORWARDED = re.compile(r"\[(?:fwd?|fw)\s?:(.*+)\]\Z")
+_FORWARDED = re.compile(r"\[(?:fwd?|fw)\s?:(.*)\]\Z")
 _AT_THE_END = " (fwd)"
 
 
