@@ -282,8 +282,9 @@ def nameless(dovecot: Dovecot, folder: Path, *, mail_domain: str = "") -> Person
     return somebody
 
 
-def test_a_name_without_a_domain_is_asked_once_for_the_address(dovecot: Dovecot, tmp_path: Path) -> None:
-    robin = nameless(dovecot, tmp_path)
+@pytest.mark.parametrize("mail_domain", ["", "no domain"])
+def test_a_name_that_gives_no_address_is_asked_once_for_it(dovecot: Dovecot, tmp_path: Path, mail_domain: str) -> None:
+    robin = nameless(dovecot, tmp_path, mail_domain=mail_domain)
     app = build_on(robin.gate)
     visitor = Visitor(app).sign_in(robin.username, robin.password)
     visitor.get("/compose?to=mira@example.net")

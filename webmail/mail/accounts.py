@@ -64,9 +64,12 @@ def sign_in(gate: Gate, username: str, *, password: str, now: datetime) -> Signe
 
 
 def _take_address(gate: Gate, mine: Account) -> None:
-    """A sign-in name that is an address becomes the From address, else the configured domain is added."""
+    """A sign-in name that is an address becomes the From address, else the configured domain is added.
+
+    What gives no address that mail could be sent from is no answer: then the person is asked.
+    """
     address = mine.username if "@" in mine.username else f"{mine.username}@{gate.mail_domain}"
-    if gate.mail_domain or "@" in mine.username:
+    if valid_addr_spec(address):
         accounts.set_identity(gate.database, mine.id, address=Address("", address))
 
 
