@@ -94,10 +94,10 @@ def sameness(envelope: Envelope, *, size: int, email_id: str = "") -> bytes:
 def thread_item(envelope: Envelope, *, received: int, size: int, own: Collection[str] = (), email_id: str = "") -> ThreadItem:
     """What threads need of a message. ``received`` is its INTERNALDATE in microseconds; ``own`` are our addr-specs in lower case."""
     same = sameness(envelope, size=size, email_id=email_id)
-    field = envelope.message_id_field
-    node = digest(field) if field else int.from_bytes(same[:8]) & _POSITIVE or 1
     everyone = (*envelope.sender, *envelope.to, *envelope.cc)
     ids, rooted = _chain(envelope, everyone)
+    # Without an id of its own it is known by what it is and what it names.
+    node = digest(envelope.message_id_field or f"{same.hex()} {' '.join(ids)}")
     named = tuple(number for number in dict.fromkeys(map(digest, ids)) if number != node)
     text = thread_subject(envelope.subject)
     subject = digest(text)

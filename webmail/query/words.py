@@ -74,6 +74,8 @@ _STACKING = frozenset("\u17d2\u1039")
 # Private signs in a folded text: a cluster begins, a cluster may end, this belongs to what is before it. The controls themselves
 # never come out of folding.
 _BEGIN, _END, _JOIN = "\x01", "\x02", "\x03"
+# A mark of another script belongs to the cluster before it as well.
+_BEFORE_MARK = re.compile(f"{_END}(?=[^\\w\\s{_BEGIN}{_END}{_JOIN}])")
 
 
 def _within(code: int, ranges: tuple[range, ...]) -> bool:
@@ -143,8 +145,9 @@ def _spaced(text: str) -> str:
     if _END in folded:
         for sign in _STACKING:
             folded = folded.replace(f"{sign}{_END}{_BEGIN}", sign)
-        folded = folded.replace(_END + _JOIN, "").replace(_BEGIN, " ").replace(_END, " ").replace(_JOIN, "")
-    return folded
+        folded = _BEFORE_MARK.sub("", folded.replace(_END + _JOIN, "")).replace(_BEGIN, " ").replace(_END, " ").replace(_JOIN, "")
+    # What had no width may have stood between marks, which come in one order only.
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
 
 
 def words(text: str) -> list[str]:
