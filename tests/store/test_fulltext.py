@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from tests.store.samples import NOW, plans, summary
+from tests.store.samples import NOW, later, plans, summary
 from webmail.account import Account
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.summary import MessageId, Uid
-from webmail.store import fulltext, mailboxes, messages, wordtable
+from webmail.query.syntax import Text
+from webmail.store import columns, fulltext, mailboxes, messages, wordtable
+from webmail.store import search as searching
 from webmail.store.database import Database
 from webmail.store.fulltext import Document, TextState
+from webmail.store.search import Scope
 
 
 def put(database: Database, mailbox: Mailbox, *bodies: str, first: int = 1, field: str = "body") -> list[MessageId]:
@@ -123,16 +126,39 @@ def test_the_words_of_others_are_not_given_out(database: Database, account: Acco
 
 
 def test_many_messages_of_one_second_have_documents_of_their_own(database: Database, inbox: Mailbox) -> None:
-    added = messages.add(database, inbox, uidvalidity=7, summaries=[summary(uid, at=NOW) for uid in range(1, 40)])
-    # Ids that end alike want the same place.
-    with database.index_write() as connection:
-        for number, each in enumerate(added[1:], 1):
-            connection.exec_driver_sql("UPDATE messages SET id = ? WHERE id = ?", (added[0].id + (number << 20), each.id))
-    ids = [MessageId(added[0].id + (number << 20)) for number in range(len(added))]
-    for some in (ids[:20], ids[20:]):
+    added = messages.add(database, inbox, uidvalidity=7, summaries=[summary(uid, at=NOW) for uid in range(1, 301)])
+    after = messages.add(database, inbox, uidvalidity=7, summaries=[summary(uid, at=later(1)) for uid in range(301, 311)])
+    ids = [each.id for each in reversed([*added, *after])]
+    for start in range(0, len(ids), 70):
+        some = ids[start : start + 70]
         assert fulltext.add(database, [Document(each, body="same") for each in some]) == len(some)
-    assert sorted(search(database, "same")) == ids
+    assert sorted(search(database, "same", limit=1000)) == sorted(ids)
+    with database.index() as connection:
+        assert connection.exec_driver_sql("SELECT min(id) FROM documents").scalar_one() >= fulltext.id_at(columns.microseconds(NOW))
     sound(database)
+
+
+def test_pages_of_hits_of_one_second_hold_each_message_once(database: Database, account: Account, inbox: Mailbox) -> None:
+    added = messages.add(database, inbox, uidvalidity=7, summaries=[summary(uid, at=NOW) for uid in range(1, 151)])
+    fulltext.add(database, [Document(each.id, body="same") for each in reversed(added)])
+    scope = Scope((account.id,), (inbox.id,), {})
+    found: list[MessageId] = []
+    before = None
+    while hits := searching.find(database, Text(("same",)), scope=scope, limit=20, before=before):
+        found += [each.listed.summary.id for each in hits]
+        before = (columns.microseconds(hits[-1].listed.summary.internal_date), hits[-1].listed.summary.id)
+    assert len(found) == 150
+    assert set(found) == {each.id for each in added}
+
+
+def test_pages_go_on_behind_a_message_that_is_gone_meanwhile(database: Database, account: Account, inbox: Mailbox) -> None:
+    ids = put(database, inbox, *["same"] * 10)
+    scope = Scope((account.id,), (inbox.id,), {})
+    last = searching.find(database, Text(("same",)), scope=scope, limit=3)[-1].listed.summary
+    messages.remove(database, inbox.id, uids=[last.uid])
+    fulltext.tidy(database)
+    rest = searching.find(database, Text(("same",)), scope=scope, limit=20, before=(columns.microseconds(last.internal_date), last.id))
+    assert [each.listed.summary.id for each in rest] == ids[6::-1]
 
 
 def test_dates_before_1970_and_far_ahead_keep_their_order(database: Database, inbox: Mailbox) -> None:

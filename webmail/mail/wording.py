@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from time import monotonic
 
 from webmail.account import AccountId
@@ -181,7 +182,7 @@ def _names(addresses: Sequence[Address]) -> str:
 
 
 def _joined(texts: Iterator[str] | Sequence[str]) -> str:
-    return " ".join(word for text in texts for word in words(text))
+    return " ".join(chain.from_iterable(map(words, texts)))
 
 
 def _texts(structure: Part) -> list[Part]:

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
 
-INDEX_VERSION = 3
+INDEX_VERSION = 4
 
 index = MetaData(naming_convention=NAMES)
 

@@ -75,11 +75,15 @@ def find(
     """
     columns = [*LISTED, messages.c.account_id, messages.c.mailbox_id, messages.c.sameness]
     query = _query(node, scope, columns=columns, ranked=ranked)
-    if before is not None:
-        query = query.where(tuple_(messages.c.internal_date, messages.c.id) < before)
-        query = wordsearch.not_after(query, before[0]) if _worded(node) else query
     with database.index() as connection:
+        query = query if before is None else _going_on(connection, query, before, worded=bool(_worded(node)))
         return [_hit(row) for row in connection.execute(query.limit(limit).offset(skip or None))]
+
+
+def _going_on(connection: Connection, query: Select[Any], before: tuple[int, int], *, worded: bool) -> Select[Any]:
+    """The hits behind a message. Of one second, the table of words has an order of its own, in which the search goes on."""
+    behind = wordsearch.behind(query, connection, before[1]) if worded else None
+    return query.where(tuple_(messages.c.internal_date, messages.c.id) < before) if behind is None else behind
 
 
 def count(database: Database, node: Node, *, scope: Scope, limit: int) -> int:

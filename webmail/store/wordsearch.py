@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, column, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, column, literal_column, select, table, text
 
 from webmail.store.schema import messages
 from webmail.store.wordtable import account_word, documents
 
 _TABLE = table("words", column("rowid"), column("words"))
-_COUNTER_BITS = 20
-_SECOND = 1_000_000
 # Hits in the subject and of people say most; what stands in files least.
-_RANK = text("bm25(words, 0.0, 6.0, 4.0, 2.0, 1.0, 1.0, 0.5, 1.0)")
+_RANK = text("bm25(words, 1.0, 6.0, 4.0, 2.0, 1.0, 0.5, 1.0, 0.0)")
 
 
 def search(query: Select[Any], expression: str, *, ranked: bool | None) -> Select[Any]:
@@ -34,9 +32,10 @@ def search(query: Select[Any], expression: str, *, ranked: bool | None) -> Selec
     return begun.order_by(_RANK) if ranked else begun.order_by(_TABLE.c.rowid.desc())
 
 
-def not_after(query: Select[Any], date: int) -> Select[Any]:
-    """Let a search begin at a date in microseconds: the id of a document tells its second."""
-    return query.where(_TABLE.c.rowid < (date // _SECOND + 1 << _COUNTER_BITS))
+def behind(query: Select[Any], connection: Connection, message_id: int) -> Select[Any] | None:
+    """Let a search go on behind a message, by the place of its document; None where that is gone."""
+    place = connection.execute(select(documents.c.id).where(documents.c.message_id == message_id)).scalar()
+    return None if place is None else query.where(_TABLE.c.rowid < place)
 
 
 def among(expression: str) -> ColumnElement[bool]:
