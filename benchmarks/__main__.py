@@ -6,7 +6,6 @@ browser, the freshness check included. Lines go to ``benchmarks/results`` as wel
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import subprocess
@@ -14,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import words
 from benchmarks.browser import Browser
 from benchmarks.letters import fill
+from benchmarks.report import Report
 from tests.servers.application import ROOT, Application
 from tests.servers.dovecot import Dovecot
 
@@ -26,31 +26,6 @@ REPEATS = int(os.environ.get("BENCH_REPEATS", "200"))
 LARGE, SMALL = 10_000, 1_000
 NEVER_SEEN = [f"Never{number}" for number in range(5)]
 BUSY = [f"Busy{number}" for number in range(4)]
-RESULTS = ROOT / "benchmarks" / "results"
-
-
-class Report:
-    """Prints each figure as it is known, and keeps them all in one file."""
-
-    def __init__(self) -> None:
-        RESULTS.mkdir(exist_ok=True)
-        self.path = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl"
-
-    def add(self, name: str, values: list[float], *, unit: str = "ms", reach: float | None = None) -> None:
-        ordered = sorted(values)
-        line = {
-            "name": name,
-            "unit": unit,
-            "median": round(statistics.median(ordered), 2),
-            "p95": round(ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))], 2),
-            "n": len(ordered),
-            "min": round(ordered[0], 2),
-        }
-        if reach is not None:
-            line["reach"] = reach
-        print(json.dumps(line), flush=True)
-        with self.path.open("a") as target:
-            target.write(json.dumps(line) + "\n")
 
 
 def timed(browser: Browser, path: str, *, repeats: int = REPEATS, warm: int = 10) -> list[float]:
@@ -197,6 +172,7 @@ def while_backfilling(browser: Browser, paths: dict[str, str]) -> list[float]:
 def main() -> None:
     report = Report()
     measure(report)
+    words.measure(report)
     print(f"# written to {report.path.relative_to(ROOT)}")
 
 
