@@ -16,8 +16,8 @@ from webmail.account import Account
 from webmail.address import Address
 from webmail.mailbox import Mailbox
 from webmail.message.summary import MessageSummary, Uid
-from webmail.message.thread import conversations, thread_item
-from webmail.store import mailboxes, messages, schema
+from webmail.message.thread import WINDOW, conversations, thread_item
+from webmail.store import joining, mailboxes, messages, schema
 from webmail.store.accounts import own_addresses
 from webmail.store.columns import microseconds
 from webmail.store.database import Database
@@ -154,6 +154,44 @@ def test_an_answer_without_references_follows_the_nearest_message_with_its_subje
     ) == {"week1", "week2 answer", "of-somebody-else", "no-answer", "late"}
 
 
+def test_an_answer_without_references_changes_over_to_what_comes_later_and_is_nearer(database: Database, inbox: Mailbox) -> None:
+    letters = {
+        1: Letter("week1", hour=30),
+        2: Letter("answer", subject="Re: Plans", hour=50),
+        3: Letter("week2", hour=40),
+        # The same message came much earlier, so that what it was nearest to is far from where it is now.
+        4: Letter("week2", hour=0),
+        **{uid: Letter(f"other{uid}", hour=uid, people=f"other{uid}") for uid in range(10, 11 + WINDOW)},
+    }
+    add(database, inbox, letters, range(10, 11 + WINDOW))
+    for uid, expected in ((1, {1}), (2, {1, 2}), (3, {2, 3}), (4, {1, 2})):
+        add(database, inbox, letters, [uid])
+        threads = stored(database)
+        assert {other for (_, other), thread in threads.items() if thread == threads[inbox.id, min(uid, 2)]} == expected
+
+
+def test_an_answer_without_references_follows_one_of_the_nearest_only(database: Database, inbox: Mailbox) -> None:
+    for between, expected in ((WINDOW - 1, 1), (WINDOW, 2)):
+        subject = f"Report {between}"
+        others = {uid: Letter(f"{between}-{uid}", subject=subject, hour=uid, people=f"other{uid}") for uid in range(2, between + 2)}
+        letters = {1: Letter(f"{between}-1", subject=subject), **others, 90: Letter(f"{between}-90", subject=f"Re: {subject}", hour=90)}
+        add(database, inbox, letters, [90, *others])
+        add(database, inbox, letters, [1])
+        threads = stored(database)
+        assert len({threads[inbox.id, 1], threads[inbox.id, 90]}) == expected
+        messages.remove(database, inbox.id, uids=messages.uids(database, inbox.id))
+
+
+def test_what_turns_out_to_be_no_answer_follows_nothing(database: Database, inbox: Mailbox) -> None:
+    """The first message of an id tells what it is; a later one of the same id had looked like an answer."""
+    letters = {1: Letter("a"), 2: Letter("b", subject="Re: Plans", hour=2), 3: Letter("b", hour=1)}
+    add(database, inbox, letters, [1, 2])
+    assert len(set(stored(database).values())) == 1
+    add(database, inbox, letters, [3])
+    threads = stored(database)
+    assert threads[inbox.id, 2] == threads[inbox.id, 3] != threads[inbox.id, 1]
+
+
 def test_ourselves_are_nobody_in_common(database: Database, inbox: Mailbox) -> None:
     letters = Letter("a", people=f"{ME.partition('@')[0]} ann"), Letter("b", people="bob", subject="Re: Plans", hour=1)
     assert together(database, inbox, *letters) == {"a", "b"}
@@ -186,6 +224,25 @@ def test_a_forged_repeat_of_a_message_id_moves_nothing_and_is_another_message(da
     ) == {"a b b c", "x"}
     with database.index() as connection:
         assert len(set(connection.execute(select(schema.messages.c.sameness)).scalars())) == 5
+
+
+def test_only_a_component_of_usual_size_is_taken_apart(database: Database, inbox: Mailbox) -> None:
+    """A message that says it begins a conversation leaves the one that others put it into, unless that is huge."""
+    for answers, expected in ((1, 2), (joining.TOO_MANY // 10 + 1, 1)):
+        letters = {uid: Letter(f"{answers}-{uid}", f"r{answers} {many(answers, uid)}", "Re: Plans", uid) for uid in range(1, answers + 1)}
+        letters[answers + 1] = Letter(f"late{answers}", f"r{answers} torn{answers}", "Re: Plans", answers + 1)
+        add(database, inbox, letters, letters)
+        before = stored(database)
+        assert len({before[inbox.id, uid] for uid in letters}) == 1
+        add(database, inbox, {10_000 + answers: Letter(f"torn{answers}", hour=answers + 2)}, [10_000 + answers])
+        threads = stored(database)
+        assert threads[inbox.id, 10_000 + answers] == threads[inbox.id, answers + 1]
+        assert len({threads[inbox.id, uid] for uid in letters}) == expected
+        messages.remove(database, inbox.id, uids=messages.uids(database, inbox.id))
+
+
+def many(answers: int, uid: int) -> str:
+    return " ".join(f"gone{answers}-{uid}-{number}" for number in range(10))
 
 
 names = st.sampled_from("abcdefgh")

@@ -166,9 +166,7 @@ def test_a_thread_goes_on_although_what_joined_it_was_deleted(database: Database
     assert shown(listed(database, account, inbox)) == [(3, 2)]
 
 
-def test_of_a_very_long_thread_only_some_is_looked_at(
-    database: Database, account: Account, inbox: Mailbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_a_very_long_thread_only_some_is_looked_at(database: Database, account: Account, inbox: Mailbox) -> None:
     many = threads.MANY + 20
     letters = {uid: Letter(f"m{uid}", "m1" if uid > 1 else "", "Plans", uid) for uid in range(1, many + 1)}
     add(database, inbox, letters, letters)
