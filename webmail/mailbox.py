@@ -30,12 +30,17 @@ class SpecialUse(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailboxCounts:
-    """What STATUS tells of a mailbox (RFC 9051 §6.3.11). None: not known."""
+    """What STATUS tells of a mailbox (RFC 9051 §6.3.11). None: not known.
+
+    ``highestmodseq`` (RFC 7162 §3.1.7) and ``object_id`` (RFC 8474 §4) are told by servers that keep them.
+    """
 
     messages: int | None = None
     unseen: int | None = None
     uidnext: int | None = None
     uidvalidity: int | None = None
+    highestmodseq: int | None = None
+    object_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.servers.scripted import SIGNS_IN, Rule, Scripted
 from webmail.account import Credentials
 from webmail.errors import InvalidInput, WebmailError
-from webmail.imap import arguments, changes, fetch, mailboxes, update
+from webmail.imap import arguments, fetch, mailboxes, update
 from webmail.imap.arguments import HIGHEST_UID, MailboxName, Syntax, uid_range, uid_sets
 from webmail.imap.connection import Connection, connect
 from webmail.message.summary import Uid
@@ -34,7 +34,6 @@ FUNCTIONS: dict[str, Text] = {
     "unsubscribe": mailboxes.unsubscribe,
     "rename from": lambda connection, text: mailboxes.rename(connection, text, "B"),
     "rename to": lambda connection, text: mailboxes.rename(connection, "A", text),
-    "check": changes.check,
     "search key": lambda connection, text: fetch.search(connection, text),
     "search octets": lambda connection, text: fetch.search(connection, text.encode("utf-8", "replace")),
     "search words": lambda connection, text: fetch.search(connection, "SUBJECT", text),

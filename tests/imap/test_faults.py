@@ -12,14 +12,14 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.proxy import Proxy
 from webmail.account import Account, AccountId, UserId
 from webmail.errors import ServerUnavailable
-from webmail.imap import changes, fetch, mailboxes, update
+from webmail.imap import fetch, mailboxes, update
 from webmail.imap.connection import Connection, connect
 from webmail.imap.pool import Pool
 from webmail.message.summary import Flag, Uid
 
 STEPS: dict[str, tuple[str, Callable[[Connection], object]]] = {
     "list": ("LIST", mailboxes.list_mailboxes),
-    "status": ("STATUS", lambda connection: changes.check(connection, "Sent")),
+    "status": ("STATUS", lambda connection: mailboxes.status(connection, "Sent")),
     "select": ("SELECT", lambda connection: connection.select("Sent", writable=True)),
     "newest": ("FETCH", lambda connection: fetch.newest(connection, 10)),
     "summaries": ("UID FETCH", lambda connection: fetch.summaries(connection, [Uid(1), Uid(2)])),

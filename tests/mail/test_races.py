@@ -11,13 +11,14 @@ import pytest
 from tests.servers.person import Person, letter
 from tests.servers.proxy import Proxy
 from webmail.errors import Conflict
-from webmail.mail import filing, mailboxes, reading, sync
+from webmail.mail import filing, indexing, mailboxes, reading, sync
 from webmail.mail.pages import Freshness
 from webmail.mail.session import connection
 from webmail.mailbox import SpecialUse
 from webmail.store import listing, messages
 from webmail.store import mailboxes as stored
 from webmail.store.mailboxes import MailboxState
+from webmail.store.states import Found
 
 
 def state(person: Person, name: str | SpecialUse = SpecialUse.INBOX) -> MailboxState:
@@ -32,7 +33,7 @@ def test_a_mark_set_while_a_check_is_under_way_is_not_put_back(behind: Person, p
     behind.put([letter(1), letter(2)])
     ids = behind.ids()
     behind.put([letter(3)])
-    proxy.delay("UID SEARCH", 1.2, skip=1)
+    proxy.delay("UID FETCH", 1.2)
     late = behind.page()
     assert late.freshness is Freshness.LATE
     filing.act(behind.session, "seen", ids=ids)
@@ -48,7 +49,7 @@ def test_a_check_that_failed_half_way_is_made_again(behind: Person, proxy: Proxy
     behind.page()
     with behind.side() as side:
         side.store("1", "+FLAGS", "(\\Seen)")
-    proxy.rewrite(rb"^\* (E?SEARCH).*", rb"* SEARCH what")
+    proxy.rewrite(rb"^W\d+ OK Fetch", rb"W0 OK Fetch")
     assert behind.page().freshness is Freshness.UNREACHABLE
     proxy.speak_truly()
     assert behind.page().unseen == 1
@@ -150,11 +151,11 @@ def test_who_has_lost_the_lease_writes_nothing_more(person: Person) -> None:
     person.page()
     with connection(person.session) as lent:
         index = sync.Index(person.gate.database, lent, person.mailbox())
-        with sync.lease(index) as held:
-            held.since -= sync.LEASE_SECONDS
+        with indexing.lease(index) as held:
+            held.since -= indexing.LEASE_SECONDS
             held.keep()
-            held.since -= sync.LEASE_SECONDS
-            later = datetime.now(UTC) + timedelta(seconds=2 * sync.LEASE_SECONDS)
+            held.since -= indexing.LEASE_SECONDS
+            later = datetime.now(UTC) + timedelta(seconds=2 * indexing.LEASE_SECONDS)
             assert stored.lease(person.gate.database, index.mailbox.id, owner="another", now=later, seconds=60)
             with pytest.raises(Conflict, match="busy"):
                 held.keep()
@@ -166,8 +167,8 @@ def test_a_state_that_moved_meanwhile_is_not_overwritten(person: Person) -> None
     before = state(person)
     person.put([letter(2)])
     person.page()
-    arguments = {"exists": 1, "unseen": 1, "lowest_uid": 1, "complete": True, "checked_at": datetime.now(UTC)}
-    assert not stored.apply(person.gate.database, before.mailbox_id, expected=before, uidnext=before.uidnext, **arguments)
+    found = Found(uidnext=before.uidnext, lowest_uid=1, complete=True, checked_at=datetime.now(UTC), exists=1, unseen=1)
+    assert not stored.apply(person.gate.database, person.mailbox(), expected=before, found=found)
     assert state(person).exists == 2
 
 

@@ -160,6 +160,14 @@ def plain_person(dovecot: Dovecot, bare_proxy: Proxy) -> Iterator[Person]:
 
 
 @pytest.fixture
+def counting_person(dovecot: Dovecot, proxy: Proxy) -> Iterator[Person]:
+    """Somebody whose server keeps mod-sequences, but does not tell which messages are gone."""
+    proxy.withhold("QRESYNC", "NOTIFY", "LIST-STATUS")
+    with _at_work(dovecot, proxy.server()) as somebody:
+        yield somebody
+
+
+@pytest.fixture
 def behind(dovecot: Dovecot, proxy: Proxy) -> Iterator[Person]:
     """Somebody behind a proxy that lets everything through until told otherwise."""
     with _at_work(dovecot, proxy.server()) as somebody:
@@ -176,6 +184,14 @@ def pymap_person(pymap_server: PymapServer) -> Iterator[Person]:
 @pytest.fixture(params=["person", "plain_person", "pymap_person"])
 def anyone(request: pytest.FixtureRequest) -> Person:
     """Somebody on each of the three servers in turn."""
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, Person)
+    return found
+
+
+@pytest.fixture(params=["person", "counting_person", "plain_person", "pymap_person"])
+def everyone(request: pytest.FixtureRequest) -> Person:
+    """As ``anyone``, and once more where the server tells half of what Dovecot can tell."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Person)
     return found

@@ -42,6 +42,8 @@ class Proxy:
         self._faults: dict[str, str] = {}
         self._delays: dict[str, tuple[float, int]] = {}
         self._rewrites: list[tuple[re.Pattern[bytes], bytes]] = []
+        self._withheld: re.Pattern[bytes] | None = None
+        self.silent = False
         self._listener = socket.create_server((HOST, 0))
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
@@ -64,8 +66,17 @@ class Proxy:
         """From now on, let the first line of every answer say something else."""
         self._rewrites.append((re.compile(pattern), replacement))
 
+    def withhold(self, *names: str) -> None:
+        """From now on, do not say that the server offers these extensions."""
+        self._withheld = re.compile(rb" (?:" + "|".join(names).encode() + rb")(?=[\s\]]|$)")
+
+    def fall_silent(self) -> None:
+        """From now on, let nothing the server says through, on any connection, and close none."""
+        self.silent = True
+
     def behave(self) -> None:
-        """Cut and delay nothing any more."""
+        """Cut and delay nothing any more, and be silent no more."""
+        self.silent = False
         self._faults.clear()
         self._delays.clear()
 
@@ -76,6 +87,8 @@ class Proxy:
     def rewritten(self, answer: bytes) -> bytes:
         """An answer as the client is to see it."""
         head, separator, rest = answer.partition(b"\r\n")
+        if self._withheld is not None and b"CAPABILITY" in head:
+            head = self._withheld.sub(b"", head)
         for pattern, replacement in self._rewrites:
             head = pattern.sub(replacement, head)
         return head + separator + rest
@@ -198,6 +211,8 @@ class _Line:
             if self._proxy.bare:
                 answer = _bare(answer)
             answer = self._proxy.rewritten(answer)
+            if self._proxy.silent:
+                continue
             decisive = not answer.startswith(b"* ")
             if self._fault == "during":
                 self._client.sendall(answer[: len(answer) // 2])

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from tests.store.conftest import LISTED
-from tests.store.samples import later, summaries
+from tests.store.samples import later, summaries, summary
 from webmail.account import Account
 from webmail.errors import NotFound
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxCounts, MailboxId, SpecialUse
-from webmail.store import mailboxes, messages
+from webmail.store import events, mailboxes, messages
 from webmail.store.database import Database
+from webmail.store.states import COUNTED, Found
 
 
 def names(database: Database, account: Account) -> list[str]:
@@ -144,27 +145,52 @@ def test_a_sync_applies_what_it_found_if_nobody_moved_the_state(database: Databa
     before = mailboxes.state(database, inbox.id)
 
     def apply(uidnext: int) -> bool:
-        return mailboxes.apply(
-            database,
-            inbox.id,
-            expected=before,
+        found = Found(
             uidnext=uidnext,
             exists=10,
             unseen=4,
             lowest_uid=3,
             complete=False,
             checked_at=later(1),
+            highestmodseq=90,
             read_only=True,
             permanent_keywords=True,
+            happened=[(events.ARRIVED, {"count": uidnext})],
         )
+        return mailboxes.apply(database, inbox, expected=before, found=found)
 
     assert apply(11)
     assert not apply(12)
     after = mailboxes.state(database, inbox.id)
     assert (after.uidnext, after.exists, after.unseen, after.lowest_uid, after.checked_at) == (11, 10, 4, 3, later(1))
-    assert (after.complete, after.read_only, after.permanent_keywords) == (False, True, True)
+    assert (after.complete, after.read_only, after.permanent_keywords, after.highestmodseq) == (False, True, True, 90)
+    told = events.since(database, account.id, after=0)
+    assert [(each.kind, each.mailbox_id, each.payload) for each in told] == [("arrived", inbox.id, {"count": 11})]
     assert mailboxes.states(database, account.id)[inbox.id] == after
     assert mailboxes.get(database, account.id, inbox.id).counts == MailboxCounts(10, 4, 11, 7)
+
+
+def test_unread_messages_are_counted_in_the_index_where_it_holds_all(database: Database, inbox: Mailbox) -> None:
+    messages.add(database, inbox, uidvalidity=7, summaries=[summary(1), summary(2, "\\Seen"), summary(3)])
+    found = Found(uidnext=4, lowest_uid=1, complete=True, checked_at=later(1), exists=3, unseen=COUNTED)
+    assert mailboxes.apply(database, inbox, expected=mailboxes.state(database, inbox.id), found=found)
+    assert mailboxes.state(database, inbox.id).unseen == 2
+
+
+def test_a_state_whose_mod_sequence_moved_is_not_overwritten(database: Database, inbox: Mailbox) -> None:
+    before = mailboxes.state(database, inbox.id)
+    found = Found(uidnext=0, lowest_uid=0, complete=False, checked_at=later(1), highestmodseq=5)
+    assert mailboxes.apply(database, inbox, expected=before, found=found)
+    assert not mailboxes.apply(database, inbox, expected=before, found=found)
+
+
+def test_a_watcher_vouches_for_a_while_and_takes_it_back(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
+    mailboxes.watch(database, [inbox.id], until=later(30))
+    assert mailboxes.state(database, inbox.id).watched(later(29))
+    assert not mailboxes.state(database, inbox.id).watched(later(30))
+    assert not mailboxes.state(database, archive.id).watched(later(29))
+    mailboxes.watch(database, [inbox.id], until=None)
+    assert not mailboxes.state(database, inbox.id).watched(later(1))
 
 
 def test_progress_is_complete_only_when_the_index_is(database: Database, inbox: Mailbox) -> None:

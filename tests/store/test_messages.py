@@ -19,6 +19,7 @@ from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, U
 from webmail.store import columns, listing, mailboxes, messages
 from webmail.store.database import Database
 from webmail.store.listing import ListedMessage
+from webmail.store.states import Found
 
 
 def add(database: Database, mailbox: Mailbox, *added: MessageSummary, uidvalidity: int = 7) -> list[MessageSummary]:
@@ -153,9 +154,8 @@ def test_a_search_of_the_server_makes_a_flag_true_everywhere(database: Database,
 
 def settle(database: Database, mailbox: Mailbox, *, exists: int, unseen: int) -> None:
     state = mailboxes.state(database, mailbox.id)
-    mailboxes.apply(
-        database, mailbox.id, expected=state, uidnext=900, exists=exists, unseen=unseen, lowest_uid=1, complete=True, checked_at=NOW
-    )
+    found = Found(uidnext=900, exists=exists, unseen=unseen, lowest_uid=1, complete=True, checked_at=NOW)
+    assert mailboxes.apply(database, mailbox, expected=state, found=found)
 
 
 def test_our_own_changes_keep_the_counts_true(database: Database, account: Account, inbox: Mailbox) -> None:

@@ -10,7 +10,7 @@ import base64
 import contextlib
 import ssl
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from imapclient import IMAPClient
 
@@ -20,29 +20,13 @@ from webmail.imap import response as responses
 from webmail.imap.arguments import Argument, MailboxName, Syntax, checked_text, segments
 from webmail.imap.exchange import Exchange, Reply
 from webmail.imap.refusals import login_refusal, refusal
-from webmail.imap.response import Response
+from webmail.imap.response import MalformedError, Response
+from webmail.imap.selection import Opening, Selected, Tracking, described
 from webmail.imap.transport import SocketTransport
 from webmail.tls import error_code, is_loopback, verifying_context
 
 TIMEOUT = 15.0
 _ALERTS = 20
-_USUAL_FLAGS = frozenset({"\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft", "\\*"})
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """The mailbox selected, as the server last described it (RFC 9051 §6.3.2).
-
-    ``exists`` follows what the server says unasked; ``uidnext`` is that of SELECT and may be behind then.
-    """
-
-    name: str
-    uidvalidity: int
-    uidnext: int
-    exists: int
-    read_only: bool
-    permanent_flags: frozenset[str]
-    highestmodseq: int | None = None
 
 
 def connect(server: Server, *, timeout: float = TIMEOUT) -> Connection:
@@ -119,14 +103,20 @@ def _start_tls(connection: Connection, transport: SocketTransport, context: ssl.
 class Connection:
     """One IMAP connection, for one borrower at a time; not thread-safe.
 
-    Attributes: ``capabilities``; ``selected``; ``changed`` (the selected mailbox may not be what it was at ``settle``: it
-    was opened since, or the server said so).
+    Attributes: ``capabilities``; ``tracking``; ``selected``; ``changed`` (the selected mailbox may not be what it was at
+    ``settle``: it was opened since, or the server said so); ``opening``.
+
+    Where the server offers QRESYNC it is enabled before the first mailbox is opened; from then on the server says
+    VANISHED, with UIDs, wherever it would say EXPUNGE.
     """
 
     def __init__(self, exchange: Exchange, *, capabilities: frozenset[str]) -> None:
         self.capabilities = capabilities
+        self.tracking = Tracking.NONE
         self.selected: Selected | None = None
         self.changed = False
+        self.opening: Opening | None = None
+        self._prepared = False
         self._exchange = exchange
         self._writable = False
         self._outdated = False
@@ -176,35 +166,58 @@ class Connection:
         """Ask what the server offers; needed after TLS and after sign-in, when the answer changes."""
         self.command("CAPABILITY")
 
-    def select(self, name: str, *, uidvalidity: int | None = None, writable: bool = False) -> Selected:
+    def select(self, name: str, *, uidvalidity: int | None = None, writable: bool = False, since: int = 0) -> Selected:
         """Make a mailbox the selected one. No round trip where it is already, in a mode that suits.
 
-        Raises UidValidityChanged if the UIDs of ``uidvalidity`` name other messages now; NotFound-like refusals come as
-        ServerRefused; ServerUnusable("no_uidvalidity") for a server without lasting UIDs. RFC 9051 §6.3.2-3.
+        With ``since``, a mod-sequence of ``uidvalidity``, the answer tells what happened after it, where the server can:
+        ``opening`` holds that until the next command (RFC 7162 §3.2.5). Raises UidValidityChanged if the UIDs of
+        ``uidvalidity`` name other messages now; ServerUnusable("no_uidvalidity") for a server without lasting UIDs;
+        NotFound-like refusals come as ServerRefused. RFC 9051 §6.3.2-3.
         """
         current = self.selected
         if current is None or current.name != name or self._outdated or (writable and not self._writable):
-            current = self._select(name, writable=writable)
+            current = self._select(name, writable=writable, known=(uidvalidity or 0, since))
         if uidvalidity is not None and current.uidvalidity != uidvalidity:
             raise UidValidityChanged(name=name, expected=uidvalidity, found=current.uidvalidity)
         return current
 
-    def _select(self, name: str, *, writable: bool) -> Selected:
+    def _select(self, name: str, *, writable: bool, known: tuple[int, int]) -> Selected:
         # A SELECT that fails leaves no mailbox selected, whatever was selected before (RFC 9051 §6.3.2).
-        argument = MailboxName(name)
-        segments("SELECT", [argument], literal_plus=False)
+        arguments: list[Argument] = [MailboxName(name)]
+        segments("SELECT", arguments, literal_plus=False)
+        if not self._prepared:
+            self._prepare()
+        told = self.tracking is Tracking.QRESYNC and all(known)
+        if told:
+            arguments.append(Syntax(b"(QRESYNC (%d %d))" % known))
+        elif self.tracking:
+            arguments.append(Syntax(b"(CONDSTORE)"))
         self.selected = None
-        reply = self.command("SELECT" if writable else "EXAMINE", argument, untagged={"EXISTS", "OK", "FLAGS"})
-        described = _described(name, reply, writable=writable)
-        if described is None:
+        reply = self.command("SELECT" if writable else "EXAMINE", *arguments, untagged={"EXISTS", "OK", "FLAGS", "FETCH", "VANISHED"})
+        found = described(name, reply, writable=writable)
+        if found is None:
             raise ServerUnusable("no_uidvalidity", host=self.server.host, port=self.server.port)
-        self.selected = described
+        self.selected = found
         self._writable, self._outdated = writable, False
-        # Nobody has compared it yet; what happened before a mailbox is opened is never told.
+        # Nobody has compared it yet; what happened before a mailbox is opened is never told otherwise.
         self.changed = True
         if not self.selected.uidnext:
             self.selected = replace(self.selected, uidnext=self._highest_uid() + 1)
+        if told and found.uidvalidity == known[0]:
+            self.opening = Opening(known[1], [each for each in reply.responses if each.kind in {"FETCH", "VANISHED"}])
         return self.selected
+
+    def _prepare(self) -> None:
+        """Let the server tell all it can of changes; allowed only before the first mailbox is opened (RFC 5161 §3.1)."""
+        self._prepared = True
+        if self.has("QRESYNC") and self.has("ENABLE"):
+            reply = self.attempt("ENABLE", Syntax(b"QRESYNC"), untagged={"ENABLED"})
+            enabled = {word for each in reply.responses for word in each.pieces[0].upper().split()}
+            if reply.ok and b"QRESYNC" in enabled:
+                self.tracking = Tracking.QRESYNC
+                return
+        if self.has("CONDSTORE") or self.has("QRESYNC"):
+            self.tracking = Tracking.CONDSTORE
 
     def _highest_uid(self) -> int:
         """The UID of the last message, for servers that do not tell UIDNEXT."""
@@ -225,6 +238,10 @@ class Connection:
     def settle(self) -> None:
         """Say that what happened so far has been dealt with."""
         self.changed = False
+
+    def doubt(self) -> None:
+        """Let the next ``select`` open the mailbox anew: what we were told of it does not fit together."""
+        self.changed = self._outdated = True
 
     def take_alerts(self) -> list[str]:
         """The texts the server wants people to see, each once (RFC 9051 §7.1)."""
@@ -249,6 +266,7 @@ class Connection:
 
     def _run(self, lines: list[bytes], *, untagged: Collection[str], seconds: float | None = None) -> Reply:
         self._wanted = frozenset(untagged)
+        self.opening = None
         reply = self._exchange.run(lines, note=self._note, seconds=seconds)
         self._note_code(reply.condition)
         return reply
@@ -266,7 +284,7 @@ class Connection:
         return wanted
 
     def _note_mailbox(self, response: Response, *, wanted: bool) -> None:
-        """EXISTS, EXPUNGE and flags of the selected mailbox that nobody asked for (RFC 9051 §7.4-5)."""
+        """EXISTS, EXPUNGE, VANISHED and flags of the selected mailbox that nobody asked for (RFC 9051 §7.4-5, RFC 7162 §3.2.10)."""
         assert self.selected is not None
         if response.kind == "EXISTS" and response.number != self.selected.exists:
             self.selected = replace(self.selected, exists=response.number)
@@ -274,8 +292,30 @@ class Connection:
         elif response.kind == "EXPUNGE":
             self.selected = replace(self.selected, exists=max(0, self.selected.exists - 1))
             self.changed = True
-        elif response.kind in {"FETCH", "VANISHED"} and not wanted:
+        elif response.kind == "VANISHED":
+            self._note_vanished(response)
+        elif response.kind == "FETCH" and not wanted:
+            self._note_modseq(max(responses.modseqs(response), default=0))
+            # Without flags it only tells which number our own STORE has got (RFC 7162 §3.1.3).
+            if responses.mentions_flags(response):
+                self.changed = True
+
+    def _note_vanished(self, response: Response) -> None:
+        """What is EARLIER was gone already when the mailbox was counted, and is told only where it was asked for."""
+        assert self.selected is not None
+        try:
+            earlier, ranges = responses.vanished(response)
+        except MalformedError:
+            self.doubt()
+            return
+        if not earlier:
             self.changed = True
+            gone = sum(high - low + 1 for low, high in ranges)
+            self.selected = replace(self.selected, exists=max(0, self.selected.exists - gone))
+
+    def _note_modseq(self, modseq: int) -> None:
+        if self.selected is not None and self.selected.highestmodseq is not None and modseq > self.selected.highestmodseq:
+            self.selected = replace(self.selected, highestmodseq=modseq)
 
     def _note_code(self, condition: responses.Condition) -> None:
         if condition.code == "ALERT" and condition.text not in self._alerts:
@@ -285,6 +325,8 @@ class Connection:
         elif condition.code == "EXPUNGEISSUED":
             # There are messages here that others have expunged; some servers never say which ones (RFC 5530 §3).
             self.changed = self._outdated = True
+        elif condition.code == "HIGHESTMODSEQ":
+            self._note_modseq(responses.number(condition.arguments))
         elif self.selected is not None and condition.code in {"UIDVALIDITY", "CLOSED"}:
             self._note_reset(condition)
         elif self.selected is not None and condition.code in {"READ-ONLY", "READ-WRITE"}:
@@ -307,37 +349,3 @@ class Connection:
         """Forget the connection in a child process without disturbing the parent, which goes on using it."""
         self._exchange.usable = False
         self._exchange.transport.abandon()
-
-
-def _described(name: str, reply: Reply, *, writable: bool) -> Selected | None:
-    """What the answer to SELECT tells of the mailbox, or None where it has no UIDVALIDITY."""
-    values: dict[str, int] = {}
-    exists = 0
-    flags: frozenset[str] | None = None
-    defined: frozenset[str] = frozenset()
-    for response in reply.responses:
-        if response.kind == "EXISTS":
-            exists = response.number
-        elif response.kind == "FLAGS":
-            defined = _flags(response.pieces[0])
-        else:
-            found = responses.condition("OK", response.pieces[0])
-            values[found.code] = responses.number(found.arguments)
-            if found.code == "PERMANENTFLAGS":
-                flags = _flags(found.arguments)
-    if not values.get("UIDVALIDITY"):
-        return None
-    return Selected(
-        name=name,
-        uidvalidity=values["UIDVALIDITY"],
-        uidnext=values.get("UIDNEXT", 0),
-        exists=exists,
-        read_only=not writable or reply.condition.code == "READ-ONLY",
-        # A server that does not tell keeps whatever it is given (RFC 9051 §7.1).
-        permanent_flags=(defined or _USUAL_FLAGS) if flags is None else flags,
-        highestmodseq=values.get("HIGHESTMODSEQ") or None,
-    )
-
-
-def _flags(octets: bytes) -> frozenset[str]:
-    return frozenset(octets.strip(b"() ").decode("utf-8", "replace").split())

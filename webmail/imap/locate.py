@@ -11,8 +11,9 @@ from webmail.errors import ServerRefused
 from webmail.imap import fetch, mailboxes, rows
 from webmail.imap import response as responses
 from webmail.imap.arguments import Syntax, uid_range, uid_sets
-from webmail.imap.connection import Connection, Selected
+from webmail.imap.connection import Connection
 from webmail.imap.response import MalformedError
+from webmail.imap.selection import Selected
 from webmail.mailbox import MailboxCounts
 from webmail.message.header import envelope
 from webmail.message.summary import Uid

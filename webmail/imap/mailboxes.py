@@ -13,7 +13,6 @@ from webmail.imap.connection import Connection
 from webmail.imap.response import MalformedError, Node, Response
 from webmail.mailbox import ListedMailbox, MailboxCounts, SpecialUse
 
-_STATUS = Syntax(b"(MESSAGES UNSEEN UIDNEXT UIDVALIDITY)")
 _CLOSED = frozenset({"\\noselect", "\\nonexistent"})
 
 
@@ -26,12 +25,26 @@ class _Line:
     attributes: frozenset[str]
 
 
+def _status_items(connection: Connection) -> bytes:
+    """What STATUS is asked for: all that this server can tell of use to us."""
+    items = [b"MESSAGES", b"UNSEEN", b"UIDNEXT", b"UIDVALIDITY"]
+    if connection.has("CONDSTORE") or connection.has("QRESYNC"):
+        items.append(b"HIGHESTMODSEQ")
+    if connection.has("OBJECTID"):
+        items.append(b"MAILBOXID")
+    return b"(" + b" ".join(items) + b")"
+
+
 def list_mailboxes(connection: Connection) -> tuple[ListedMailbox, ...]:
     """All mailboxes with roles, subscriptions and counts; INBOX first, else in the server's order.
 
     One round trip where the server offers LIST-STATUS; else LIST, LSUB, and a STATUS for each mailbox. A line that cannot
-    be read is left out; a mailbox whose STATUS is refused has no counts.
+    be read is left out; a mailbox whose STATUS is refused has no counts. No mailbox is selected afterwards where the server
+    offers UNSELECT: of the one selected, STATUS may tell what was, even when it has been deleted and made anew (RFC 9051 §6.3.11).
     """
+    if connection.selected is not None and connection.has("UNSELECT"):
+        connection.forget_selection()
+        connection.command("UNSELECT")
     if connection.has("LIST-STATUS") and connection.has("LIST-EXTENDED"):
         lines, counts = _list_with_status(connection)
     else:
@@ -54,7 +67,7 @@ def list_mailboxes(connection: Connection) -> tuple[ListedMailbox, ...]:
 
 def _list_with_status(connection: Connection) -> tuple[list[_Line], dict[str, MailboxCounts]]:
     wanted = b"RETURN (SUBSCRIBED CHILDREN SPECIAL-USE STATUS " if connection.has("SPECIAL-USE") else b"RETURN (SUBSCRIBED CHILDREN STATUS "
-    reply = connection.command("LIST", "", "*", Syntax(wanted + _STATUS.text + b")"), untagged={"LIST", "STATUS"})
+    reply = connection.command("LIST", "", "*", Syntax(wanted + _status_items(connection) + b")"), untagged={"LIST", "STATUS"})
     return _lines(reply.responses, "LIST"), dict(_statuses(reply.responses))
 
 
@@ -113,10 +126,17 @@ def _statuses(given: Iterable[Response]) -> Iterable[tuple[str, MailboxCounts]]:
 
 def _counts(pairs: list[Node]) -> MailboxCounts:
     found: dict[str, int | None] = {}
+    object_id = ""
     for index in range(0, len(pairs) - 1, 2):
-        value = responses.number(pairs[index + 1], default=-1)
-        found[responses.text(pairs[index]).upper()] = value if value >= 0 else None
-    return MailboxCounts(found.get("MESSAGES"), found.get("UNSEEN"), found.get("UIDNEXT"), found.get("UIDVALIDITY"))
+        name, value = responses.text(pairs[index]).upper(), pairs[index + 1]
+        if name == "MAILBOXID" and isinstance(value, list):
+            object_id = responses.text(value[0])[:255] if value else ""
+        else:
+            number = responses.number(value, default=-1)
+            found[name] = number if number >= 0 else None
+    return MailboxCounts(
+        found.get("MESSAGES"), found.get("UNSEEN"), found.get("UIDNEXT"), found.get("UIDVALIDITY"), found.get("HIGHESTMODSEQ"), object_id
+    )
 
 
 def _uses(lines: list[_Line]) -> dict[str, SpecialUse]:
@@ -135,7 +155,7 @@ def _uses(lines: list[_Line]) -> dict[str, SpecialUse]:
 
 def status(connection: Connection, name: str) -> MailboxCounts:
     """The counts of a mailbox. One round trip. Raises ServerRefused where the server says no (RFC 9051 §6.3.11)."""
-    reply = connection.command("STATUS", MailboxName(name), _STATUS, untagged={"STATUS"})
+    reply = connection.command("STATUS", MailboxName(name), Syntax(_status_items(connection)), untagged={"STATUS"})
     found = list(_statuses(reply.responses))
     named = [counts for listed, counts in found if listed == name] or [counts for _, counts in found]
     return named[0] if named else MailboxCounts()

@@ -25,6 +25,8 @@ _TOKEN = re.compile(
 _QUOTED = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _HEAD = re.compile(rb"(?:(\d{1,10}) )?([^\s(\[]{1,60}) ?")
+_MODSEQ = re.compile(rb"MODSEQ \((\d{1,19})\)", re.IGNORECASE)
+_FLAGS = re.compile(rb"(?:^|[\s(])FLAGS \(", re.IGNORECASE)
 _CODE = re.compile(rb"\[([^\s\]]+)(?: ([^\]]*))?\] ?")
 
 
@@ -172,12 +174,39 @@ def expand(set_text: bytes, *, limit: int) -> list[int]:
 
 def _expand(set_text: bytes, *, limit: int) -> Iterator[int]:
     for piece in set_text.split(b","):
-        low_text, colon, high_text = piece.partition(b":")
-        high_text = high_text if colon else low_text
-        if not (low_text.isdigit() and high_text.isdigit()) or len(low_text) > 10 or len(high_text) > 10:
-            raise MalformedError("not a set of numbers")
-        low, high = sorted((int(low_text), int(high_text)))
+        low, high = _range(piece)
         limit -= high - low + 1
         if limit < 0:
             raise MalformedError("a set of more numbers than there can be")
         yield from range(low, high + 1)
+
+
+def _range(piece: bytes) -> tuple[int, int]:
+    low_text, colon, high_text = piece.partition(b":")
+    high_text = high_text if colon else low_text
+    if not (low_text.isdigit() and high_text.isdigit()) or len(low_text) > 10 or len(high_text) > 10:
+        raise MalformedError("not a set of numbers")
+    low, high = int(low_text), int(high_text)
+    return (low, high) if low <= high else (high, low)
+
+
+def vanished(response: Response) -> tuple[bool, list[tuple[int, int]]]:
+    """Whether a VANISHED response tells of what is gone for long (EARLIER), and the UIDs as ranges. Raises MalformedError.
+
+    Ranges, because a server that has forgotten what was expunged names everything that is not there (RFC 7162 §3.2.10).
+    """
+    words_of_it = response.pieces[0].split()
+    earlier = bool(words_of_it) and words_of_it[0].upper() == b"(EARLIER)"
+    if len(words_of_it) != 1 + earlier:
+        raise MalformedError("not a set of UIDs")
+    return earlier, [_range(piece) for piece in words_of_it[-1].split(b",")]
+
+
+def modseqs(response: Response) -> list[int]:
+    """The mod-sequence in a FETCH response, as far as it can be seen; literals are not looked at (RFC 7162 §3.1.4.2)."""
+    return [int(found[1]) for piece in response.pieces[::2] if (found := _MODSEQ.search(piece))]
+
+
+def mentions_flags(response: Response) -> bool:
+    """Whether a FETCH response tells flags; literals are not looked at."""
+    return any(_FLAGS.search(piece) for piece in response.pieces[::2])

@@ -14,9 +14,10 @@ from webmail.errors import Conflict, NotAllowed
 from webmail.imap import fetch, locate, mailboxes
 from webmail.imap import response as responses
 from webmail.imap.arguments import Argument, MailboxName, MessageOctets, Syntax, flag_list, uid_sets
-from webmail.imap.connection import Connection, Selected
+from webmail.imap.connection import Connection
 from webmail.imap.exchange import Reply
 from webmail.imap.response import MalformedError
+from webmail.imap.selection import Selected
 from webmail.message.summary import Flag, Uid
 
 SLOW = 28.0

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from webmail.account import Account, AccountId, Server, User
 from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
-from webmail.imap.connection import Connection, Selected
+from webmail.imap.connection import Connection
 from webmail.imap.mailboxes import list_mailboxes
 from webmail.imap.pool import Pool
+from webmail.imap.selection import Selected
 from webmail.mailbox import Mailbox
 from webmail.message.summary import MessageId
 from webmail.store import credentials, mailboxes, messages
@@ -108,14 +109,14 @@ def opened(session: MailSession, mailbox: Mailbox, *, uidvalidity: int) -> Itera
         yield lent
 
 
-def select(database: Database, lent: Connection, mailbox: Mailbox, *, uidvalidity: int | None = None) -> Selected:
+def select(database: Database, lent: Connection, mailbox: Mailbox, *, uidvalidity: int | None = None, since: int = 0) -> Selected:
     """Select a mailbox for writing, if the server lets us. No round trip where it is selected already.
 
     Where it cannot be opened, the server is asked for its folders: raises NotFound("mailbox") if another client has renamed
     or deleted it, and the folders known are those of the server then. Raises UidValidityChanged as ``Connection.select``.
     """
     try:
-        return lent.select(mailbox.name, uidvalidity=uidvalidity, writable=True)
+        return lent.select(mailbox.name, uidvalidity=uidvalidity, writable=True, since=since)
     except ServerRefused as error:
         known = mailboxes.reconcile(database, mailbox.account_id, listed=list_mailboxes(lent))
         if any(each.id == mailbox.id and each.selectable for each in known):

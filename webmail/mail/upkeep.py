@@ -10,16 +10,18 @@ from webmail.imap.mailboxes import list_mailboxes
 from webmail.mail import accounts, drafts, filing, saved_searches, sync, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
-from webmail.mailbox import Mailbox, MailboxId
+from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
 from webmail.store import credentials, jobs, mailboxes, messages, sessions
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", wording.KIND, "draft", "to_me", filing.JOB)
+KINDS = ("sync", "backfill", "scan", wording.KIND, "draft", "to_me", filing.JOB)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
 """Seconds a backfill works before it lets other due work have its turn."""
 BUSY_PAUSE = timedelta(seconds=1)
+SCAN_PAUSE = timedelta(minutes=10)
+"""How often all flags of a mailbox are read again where the server does not tell which have changed."""
 EVERYWHERE = {"connect", "greeting", "unavailable", "limit", "busy"}
 """Errors that say something of the server and nothing of the mailbox that was asked for."""
 
@@ -74,6 +76,8 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         # Lists come first: while older messages are still missing from them, their words get a small share of the time.
         waits = jobs.keys(session.database, job.account_id, "backfill")
         return wording.run(session, seconds=BURST / 4 if waits else BURST)
+    if job.kind == "scan":
+        return _scan_mailbox(session, job)
     drafts.place(session, job.key, now=datetime.now(UTC))
     return None
 
@@ -82,21 +86,30 @@ def _sync_account(session: MailSession) -> datetime | None:
     """The folder tree and its counts, then every mailbox that was opened before; once a minute while a person is here."""
     mine = account(session)
     with connection(session) as lent:
-        known = mailboxes.reconcile(session.database, mine.id, listed=list_mailboxes(lent))
+        listed = list_mailboxes(lent)
+        known = mailboxes.reconcile(session.database, mine.id, listed=listed)
+    told = {each.name: each.counts for each in listed}
     states = mailboxes.states(session.database, mine.id)
+    scanned = jobs.keys(session.database, mine.id, "scan")
     for mailbox in known:
         state = states.get(mailbox.id)
-        if mailbox.selectable and state is not None and state.uidvalidity and _moved(mailbox, state):
+        if not mailbox.selectable or state is None or not state.uidvalidity:
+            continue
+        if _moved(told.get(mailbox.name, mailbox.counts), state):
             _follow(session, mailbox)
+        if not state.tracked and str(mailbox.id) not in scanned:
+            jobs.put(session.database, kind="scan", account_id=mine.id, key=str(mailbox.id), due_at=datetime.now(UTC))
     jobs.put(session.database, kind="backfill", account_id=mine.id, due_at=datetime.now(UTC))
     wording.want(session.database, mine.id)
     saved_searches.count_saved(session)
     return datetime.now(UTC) + timedelta(seconds=60) if _present(session, mine.id) else None
 
 
-def _moved(mailbox: Mailbox, state: mailboxes.MailboxState) -> bool:
-    counts = mailbox.counts
-    return (counts.uidnext, counts.messages, counts.unseen) != (state.uidnext, state.exists, state.unseen)
+def _moved(counts: MailboxCounts, state: mailboxes.MailboxState) -> bool:
+    """Whether STATUS tells other numbers than the index holds; servers that keep none of some kind say nothing by it."""
+    if (counts.uidnext, counts.messages, counts.unseen) != (state.uidnext, state.exists, state.unseen):
+        return True
+    return state.tracked and counts.highestmodseq not in (None, state.highestmodseq)
 
 
 def _follow(session: MailSession, mailbox: Mailbox) -> None:
@@ -160,3 +173,21 @@ def _fill(session: MailSession, mailbox: Mailbox, *, until: datetime) -> bool:
             if datetime.now(UTC) > until:
                 return False
     return True
+
+
+def _scan_mailbox(session: MailSession, job: Job) -> datetime | None:
+    """Make all flags of a mailbox true, window by window; again after a while, as long as somebody is here."""
+    mine = account(session).id
+    mailbox = mailboxes.get(session.database, mine, MailboxId(int(job.key)))
+    until = datetime.now(UTC) + timedelta(seconds=BURST)
+    below = int(job.payload.get("below", 0))
+    with connection(session, prefer=mailbox) as lent:
+        index = sync.Index(session.database, lent, mailbox)
+        if sync.update(index).tracked:
+            return None
+        while (below := sync.scan(index, below=below)) and datetime.now(UTC) < until:
+            jobs.remember(session.database, job, {"below": below})
+    jobs.remember(session.database, job, {"below": below})
+    if below:
+        return datetime.now(UTC)
+    return datetime.now(UTC) + SCAN_PAUSE if _present(session, mine) else None

@@ -118,6 +118,12 @@ def again(database: Database, job: Job, *, due_at: datetime, error: str = "") ->
         connection.execute(update(jobs).where(_mine(job)).values(values))
 
 
+def remember(database: Database, job: Job, payload: Mapping[str, Any]) -> None:
+    """Keep with a claimed job how far it has come; whoever has it after us goes on from there."""
+    with database.durable_write() as connection:
+        connection.execute(update(jobs).where(_mine(job)).values(payload=dumps(dict(payload))))
+
+
 def _mine(job: Job) -> ColumnElement[bool]:
     return (jobs.c.id == job.id) & (jobs.c.claimed_by == job.owner)
 

@@ -8,8 +8,6 @@ both (``messages``), STATUS only the latter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
@@ -17,9 +15,19 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, selec
 from webmail.account import AccountId
 from webmail.errors import NotFound
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxCounts, MailboxId, SpecialUse
-from webmail.store.columns import clean, microseconds, optional_moment
+from webmail.store.columns import clean
 from webmail.store.database import Database
-from webmail.store.schema import mailbox_state, mailboxes, messages
+from webmail.store.schema import mailbox_state, mailboxes
+from webmail.store.states import STATE, STATES, ensure, read
+from webmail.store.states import MailboxState as MailboxState
+from webmail.store.states import apply as apply
+from webmail.store.states import keep_lease as keep_lease
+from webmail.store.states import lease as lease
+from webmail.store.states import release as release
+from webmail.store.states import start_over as start_over
+from webmail.store.states import state as state
+from webmail.store.states import states as states
+from webmail.store.states import watch as watch
 
 ROLE_ORDER = (
     SpecialUse.INBOX,
@@ -31,38 +39,10 @@ ROLE_ORDER = (
     SpecialUse.TRASH,
 )
 # Made once: to put a query together costs as much as to run it, and these run for every page.
-STATE = select(mailbox_state).where(mailbox_state.c.mailbox_id == bindparam("mailbox"))
-STATES = select(mailbox_state).where(mailbox_state.c.account_id == bindparam("account"))
 LIVING = select(mailboxes).where(mailboxes.c.account_id == bindparam("account"), mailboxes.c.gone == 0)
 ONE = LIVING.where(mailboxes.c.id == bindparam("which"))
 OF_ROLE = LIVING.where(mailboxes.c.special_use == bindparam("which")).order_by(mailboxes.c.id).limit(1)
 OF_NAME = LIVING.where(mailboxes.c.name == bindparam("which")).order_by(mailboxes.c.id).limit(1)
-CHUNK = 500
-"""Rows deleted in one transaction, so that nobody waits long for the index."""
-
-
-@dataclass(frozen=True, slots=True)
-class MailboxState:
-    """How far the index of a mailbox has come. ``uidvalidity`` is 0 until the mailbox was opened for the first time."""
-
-    mailbox_id: MailboxId
-    uidvalidity: int = 0
-    uidnext: int = 0
-    exists: int = 0
-    unseen: int = 0
-    lowest_uid: int = 0
-    complete: bool = False
-    indexed: int = 0
-    checked_at: datetime | None = None
-    read_only: bool = False
-    permanent_keywords: bool = False
-
-    @property
-    def progress(self) -> int:
-        """0-100: how much of the mailbox the index holds; 100 only when it is complete."""
-        if self.complete:
-            return 100
-        return min(99, self.indexed * 100 // self.exists) if self.exists else 0
 
 
 def reconcile(database: Database, account_id: AccountId, *, listed: Sequence[ListedMailbox]) -> tuple[Mailbox, ...]:
@@ -127,7 +107,7 @@ def _write_counts(database: Database, account_id: AccountId, found: dict[str, Li
         row = known.get(mailbox_id)
         if row is None or _differs(row, values):
             with database.index_write() as connection:
-                _ensure(connection, mailbox_id, account_id)
+                ensure(connection, mailbox_id, account_id)
                 connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id).values(values))
 
 
@@ -148,7 +128,7 @@ def overview(database: Database, account_id: AccountId) -> tuple[tuple[Mailbox, 
     with database.index() as connection:
         known = {row.mailbox_id: row for row in connection.execute(STATES, {"account": account_id})}
     listed = in_order(_mailbox(row, known.get(row.id)) for row in rows)
-    return listed, {MailboxId(mailbox_id): _state(row) for mailbox_id, row in known.items()}
+    return listed, {MailboxId(mailbox_id): read(row) for mailbox_id, row in known.items()}
 
 
 def in_order(found: Iterable[Mailbox]) -> tuple[Mailbox, ...]:
@@ -184,7 +164,7 @@ def opened(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> 
         raise NotFound("mailbox")
     with database.index() as connection:
         state = connection.execute(STATE, {"mailbox": mailbox_id}).first()
-    return _mailbox(row, state), MailboxState(mailbox_id) if state is None else _state(state)
+    return _mailbox(row, state), MailboxState(mailbox_id) if state is None else read(state)
 
 
 def by_role(database: Database, account_id: AccountId, role: SpecialUse) -> Mailbox | None:
@@ -236,120 +216,6 @@ def removed(database: Database, account_id: AccountId, mailbox_id: MailboxId) ->
     start_over(database, mailbox_id, uidvalidity=0)
 
 
-def state(database: Database, mailbox_id: MailboxId) -> MailboxState:
-    """How far the index of a mailbox has come; the state of one never opened is all zero."""
-    with database.index() as connection:
-        row = connection.execute(STATE, {"mailbox": mailbox_id}).first()
-    return MailboxState(mailbox_id) if row is None else _state(row)
-
-
-def states(database: Database, account_id: AccountId) -> dict[MailboxId, MailboxState]:
-    """The states of the mailboxes of an account that the index knows of."""
-    with database.index() as connection:
-        rows = connection.execute(select(mailbox_state).where(mailbox_state.c.account_id == account_id)).all()
-    return {MailboxId(row.mailbox_id): _state(row) for row in rows}
-
-
-def start_over(database: Database, mailbox_id: MailboxId, *, uidvalidity: int) -> None:
-    """Forget all messages of a mailbox; ``uidvalidity`` is what its UIDs are valid under from now on.
-
-    Many short transactions. From the first one on, nothing can be added under the old UIDVALIDITY.
-    """
-    account_id = _account_of(database, mailbox_id)
-    nothing = {"uidnext": 0, "exists": 0, "unseen": 0, "lowest_uid": 0, "complete": 0, "indexed": 0, "checked_at": None}
-    with database.index_write() as connection:
-        _ensure(connection, mailbox_id, account_id)
-        connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id).values(uidvalidity=0, **nothing))
-    some = select(messages.c.id).where(messages.c.mailbox_id == mailbox_id).limit(CHUNK).scalar_subquery()
-    deleted = CHUNK
-    while deleted:
-        with database.index_write() as connection:
-            deleted = connection.execute(delete(messages).where(messages.c.id.in_(some))).rowcount
-    with database.index_write() as connection:
-        connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id).values(uidvalidity=uidvalidity, **nothing))
-
-
-def lease(database: Database, mailbox_id: MailboxId, *, owner: str, now: datetime, seconds: float) -> bool:
-    """Become, or stay, the one writer of a mailbox for some seconds. False while somebody else is."""
-    free = (mailbox_state.c.lease_owner.in_(["", owner])) | (mailbox_state.c.lease_until <= microseconds(now))
-    until = microseconds(now + timedelta(seconds=seconds))
-    change = update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id, free).values(lease_owner=owner, lease_until=until)
-    with database.index_write() as connection:
-        if connection.execute(change).rowcount:
-            return True
-    account_id = _account_of(database, mailbox_id)
-    with database.index_write() as connection:
-        _ensure(connection, mailbox_id, account_id)
-        return bool(connection.execute(change).rowcount)
-
-
-def keep_lease(database: Database, mailbox_id: MailboxId, *, owner: str, now: datetime, seconds: float) -> bool:
-    """Stay the one writer for longer. False if the lease ran out and somebody else has or had it."""
-    mine = (mailbox_state.c.mailbox_id == mailbox_id) & (mailbox_state.c.lease_owner == owner)
-    with database.index_write() as connection:
-        change = update(mailbox_state).where(mine).values(lease_until=microseconds(now + timedelta(seconds=seconds)))
-        return bool(connection.execute(change).rowcount)
-
-
-def release(database: Database, mailbox_id: MailboxId, *, owner: str) -> None:
-    """Give the lease back, if it is still ours."""
-    mine = (mailbox_state.c.mailbox_id == mailbox_id) & (mailbox_state.c.lease_owner == owner)
-    with database.index_write() as connection:
-        connection.execute(update(mailbox_state).where(mine).values(lease_owner="", lease_until=0))
-
-
-def apply(
-    database: Database,
-    mailbox_id: MailboxId,
-    *,
-    expected: MailboxState,
-    uidnext: int,
-    exists: int | None,
-    unseen: int | None,
-    lowest_uid: int,
-    complete: bool,
-    checked_at: datetime,
-    read_only: bool = False,
-    permanent_keywords: bool = False,
-) -> bool:
-    """Store what a sync found, if UIDVALIDITY and UIDNEXT are still those it set out from; False if somebody moved them.
-
-    Counts that are None stay as they are.
-    """
-    same = (mailbox_state.c.uidvalidity == expected.uidvalidity) & (mailbox_state.c.uidnext == expected.uidnext)
-    values = {
-        "uidnext": uidnext,
-        "exists": exists,
-        "unseen": unseen,
-        "lowest_uid": lowest_uid,
-        "complete": int(complete),
-        "checked_at": microseconds(checked_at),
-        "read_only": int(read_only),
-        "permanent_keywords": int(permanent_keywords),
-        "listed_messages": exists,
-        "listed_unseen": unseen,
-        "listed_uidnext": uidnext,
-        "listed_uidvalidity": expected.uidvalidity,
-    }
-    values = {name: value for name, value in values.items() if value is not None}
-    with database.index_write() as connection:
-        return bool(connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id, same).values(values)).rowcount)
-
-
-def _account_of(database: Database, mailbox_id: MailboxId) -> AccountId:
-    with database.durable() as connection:
-        found = connection.execute(select(mailboxes.c.account_id).where(mailboxes.c.id == mailbox_id)).scalar()
-    if found is None:
-        raise NotFound("mailbox")
-    return AccountId(found)
-
-
-def _ensure(connection: Connection, mailbox_id: MailboxId, account_id: AccountId) -> None:
-    """Make the row of a mailbox the index has not heard of; the write lock is held, so nobody comes between."""
-    if connection.execute(select(mailbox_state.c.mailbox_id).where(mailbox_state.c.mailbox_id == mailbox_id)).first() is None:
-        connection.execute(insert(mailbox_state).values(mailbox_id=mailbox_id, account_id=account_id))
-
-
 def _living(connection: Connection, account_id: AccountId) -> Sequence[Row[*tuple[Any, ...]]]:
     return connection.execute(LIVING, {"account": account_id}).all()
 
@@ -367,20 +233,4 @@ def _mailbox(row: Row[*tuple[Any, ...]], state: Row[*tuple[Any, ...]] | None) ->
         bool(row.selectable),
         bool(row.subscribed),
         counts,
-    )
-
-
-def _state(row: Row[*tuple[Any, ...]]) -> MailboxState:
-    return MailboxState(
-        MailboxId(row.mailbox_id),
-        row.uidvalidity,
-        row.uidnext,
-        row.exists,
-        row.unseen,
-        row.lowest_uid,
-        bool(row.complete),
-        row.indexed,
-        optional_moment(row.checked_at),
-        bool(row.read_only),
-        bool(row.permanent_keywords),
     )
