@@ -113,7 +113,10 @@ def test_an_empty_folder_is_complete_and_its_first_message_is_seen(anyone: Perso
     assert state(anyone).exists == 0
 
 
-def test_messages_moved_in_and_out_while_older_ones_are_indexed_are_each_there_once(person: Person) -> None:
+def test_messages_moved_in_and_out_while_older_ones_are_indexed_are_each_there_once(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "WINDOW", 300)
     person.fill([letter(number) for number in range(1, 701)])
     person.put([letter(900), letter(901)], mailbox="Archive")
     kept = person.ids(SpecialUse.ARCHIVE)
@@ -172,7 +175,8 @@ def test_a_state_that_moved_meanwhile_is_not_overwritten(person: Person) -> None
     assert state(person).exists == 2
 
 
-def test_a_backfill_leaves_the_counts_to_the_checks(person: Person) -> None:
+def test_a_backfill_leaves_the_counts_to_the_checks(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "WINDOW", 300)
     person.fill([letter(number) for number in range(1, 401)])
     person.page()
     with connection(person.session) as lent:

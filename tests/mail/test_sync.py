@@ -57,7 +57,8 @@ def test_the_worker_indexes_the_rest_newest_first_and_the_progress_ends_at_100(p
     assert everything(person) == [f"Letter {number}" for number in range(400, 0, -1)]
 
 
-def test_a_backfill_that_was_killed_goes_on_where_it_was(person: Person) -> None:
+def test_a_backfill_that_was_killed_goes_on_where_it_was(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sync, "WINDOW", 300)
     fill(person, 400)
     person.page()
     with connection(person.session) as lent:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -13,10 +15,16 @@ from flask import Flask
 from webmail.account import Account
 from webmail.cli.doctor import doctor
 from webmail.cli.starting import demo, serve
+from webmail.imap.pool import Pool
 from webmail.jobs import worker
 from webmail.mail import wording
 from webmail.mail.session import Gate
 from webmail.store import accounts, credentials, jobs, mailboxes, sessions
+
+NICENESS = 5
+"""Pages go before the work that nobody waits for."""
+WORKER_CONNECTIONS = 2
+"""For each account, besides the one that watches it; the pages have three. Common servers allow ten."""
 
 
 def register(app: Flask, gate: Gate) -> None:
@@ -32,7 +40,8 @@ def _worker(gate: Gate) -> click.Command:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        worker.run(gate, stop=stop)
+        os.nice(NICENESS)
+        worker.run(replace(gate, imap=Pool(limit=WORKER_CONNECTIONS)), stop=stop)
 
     return run
 

@@ -92,9 +92,8 @@ def add(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
 def add_bare(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
     """As ``add``, without a round trip and without previews: those of old messages are left to who reads their text anyway."""
     uidvalidity = selected(index.connection).uidvalidity
-    for start in range(0, len(summaries), messages.CHUNK):
-        held.keep()
-        messages.add(index.database, index.mailbox, uidvalidity=uidvalidity, summaries=summaries[start : start + messages.CHUNK])
+    held.keep()
+    messages.add(index.database, index.mailbox, uidvalidity=uidvalidity, summaries=summaries)
     wording.want(index.database, index.mailbox.account_id)
 
 

@@ -41,8 +41,8 @@ from webmail.store import mailboxes, messages
 from webmail.store.events import ARRIVED, COUNTS
 from webmail.store.mailboxes import MailboxState
 
-WINDOW = 300
-"""Messages a backfill step fetches: small enough that an index write stays short and a page request gets its turn."""
+WINDOW = 1000
+"""Messages a backfill step fetches; they are written in several short transactions, between which others have their turn."""
 FIRST_PATIENCE = 20.0
 """How long two who open a mailbox nobody has seen wait for each other: there is nothing else to show."""
 OWN_PATIENCE = 0.5

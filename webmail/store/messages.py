@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, literal_column, select, update
@@ -77,19 +78,31 @@ def add(database: Database, mailbox: Mailbox, *, uidvalidity: int, summaries: Se
     Messages already known keep their id and get the given flags. Raises UidValidityChanged if the index of the mailbox is
     kept under another UIDVALIDITY (0: it was never opened).
     """
-    own = own_addresses(database, mailbox.account_id)
-    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk, own=own)]
+    own, ids = own_addresses(database, mailbox.account_id), _fresh_ids(database, len(summaries))
+    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk, own=own, ids=ids)]
+
+
+def _fresh_ids(database: Database, count: int) -> Iterator[int]:
+    """Ids for so many messages, taken at once when the first is needed: each taking is a durable write."""
+    while True:
+        yield from next_ids(database, count)
 
 
 def _add_some(
-    database: Database, mailbox: Mailbox, uidvalidity: int, summaries: Sequence[MessageSummary], *, own: frozenset[str]
+    database: Database,
+    mailbox: Mailbox,
+    uidvalidity: int,
+    summaries: Sequence[MessageSummary],
+    *,
+    own: frozenset[str],
+    ids: Iterator[int],
 ) -> list[MessageSummary]:
     by_uid = {summary.uid: summary for summary in summaries}
     rows = {uid: _row(mailbox, uidvalidity, by_uid[uid], own=own) for uid in sorted(by_uid)}
     items = {uid: _thread_item(by_uid[uid], own=own) for uid in rows}
     with database.index() as connection:
         known = _ids(connection, mailbox.id, list(rows))
-    fresh = next_ids(database, len(rows) - len(known)) if len(known) < len(rows) else range(0)
+    fresh = list(islice(ids, len(rows) - len(known)))
     unknown = [uid for uid in rows if uid not in known]
     # A message known a moment ago may be gone now, and one unknown may have come: what counts is what the write lock sees.
     with database.index_write() as connection:
@@ -101,8 +114,8 @@ def _add_some(
             connection.execute(insert(messages), [row | columns for row, columns in zip(new, threaded, strict=True)])
             _shift(connection, mailbox.id, indexed=len(new))
         _set_flags(connection, mailbox.id, {uid: by_uid[uid].flags for uid in present})
-    ids = present | {row["uid"]: row["id"] for row in new}
-    return [replace(summary, id=MessageId(ids[summary.uid])) for summary in summaries if summary.uid in ids]
+    given = present | {row["uid"]: row["id"] for row in new}
+    return [replace(summary, id=MessageId(given[summary.uid])) for summary in summaries if summary.uid in given]
 
 
 def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary, *, own: frozenset[str]) -> dict[str, Any]:
