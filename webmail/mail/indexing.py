@@ -154,7 +154,8 @@ def settle(
         unseen=unseen,
         lowest_uid=lowest_uid,
         complete=complete,
-        checked_at=datetime.now(UTC),
+        # Whoever does not count has not compared anything either.
+        checked_at=datetime.now(UTC) if unseen is not None else None,
         highestmodseq=highestmodseq,
         read_only=here.read_only,
         permanent_keywords="\\*" in here.permanent_flags,

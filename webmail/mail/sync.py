@@ -24,6 +24,10 @@ nothing at all.
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from time import monotonic
 
 from webmail.errors import Conflict, ServerRefused, UidValidityChanged
 from webmail.imap import fetch
@@ -36,7 +40,7 @@ from webmail.mail.indexing import PAGE as PAGE
 from webmail.mail.indexing import Index as Index
 from webmail.mail.indexing import Lease as Lease
 from webmail.mail.session import select
-from webmail.message.summary import Uid
+from webmail.message.summary import MessageSummary, Uid
 from webmail.store import mailboxes, messages
 from webmail.store.events import ARRIVED, COUNTS
 from webmail.store.mailboxes import MailboxState
@@ -148,32 +152,68 @@ def _first_contact(index: Index, held: Lease, state: MailboxState) -> MailboxSta
     )
 
 
-def backfill(index: Index) -> MailboxState:
-    """Index one window of older messages, newest first; the state says whether the mailbox is complete now.
+def backfill(index: Index, *, seconds: float = 0.0) -> MailboxState:
+    """Index older messages, newest first, a window at least and for ``seconds``; the state says whether all are there now.
 
-    Raises as ``update``.
+    While one window is written, the next one is fetched. Raises as ``update``.
     """
-    connection, database, mailbox = index.connection, index.database, index.mailbox
+    until = monotonic() + seconds
     state = update(index)
-    if state.complete:
-        return state
-    with all_or_nothing(index), lease(index) as held:
-        state = mailboxes.state(database, mailbox.id)
-        if state.complete or not state.uidnext or state.uidvalidity != selected(connection).uidvalidity:
+    with all_or_nothing(index), ThreadPoolExecutor(1, thread_name_prefix="fetch-ahead") as ahead:
+        window = None if state.complete else _window(index, Uid(state.lowest_uid))
+        while window is not None:
+            more = len(window.uids) == WINDOW and monotonic() < until
+            following_one = ahead.submit(_window, index, min(window.uids)) if more else None
+            state = _store(index, window, wait=following_one)
+            window = following_one.result() if following_one is not None and state.lowest_uid == min(window.uids) else None
+    return state
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Messages below a UID, as they were fetched when the stored state was the one of ``before``."""
+
+    before: MailboxState
+    below: Uid
+    uids: list[Uid]
+    found: list[MessageSummary]
+
+
+def _window(index: Index, below: Uid) -> _Window:
+    before = mailboxes.state(index.database, index.mailbox.id)
+    uids = fetch.uids_before(index.connection, below, WINDOW)
+    known = messages.flags_between(index.database, index.mailbox.id, low=min(uids), high=max(uids)) if uids else {}
+    return _Window(before, below, uids, read(index.connection, [uid for uid in uids if uid not in known]))
+
+
+def _store(index: Index, window: _Window, *, wait: Future[_Window] | None) -> MailboxState:
+    """Put a window into the index. Where another sync has come between, it could not apply to these messages what it was told:
+    then their flags are read again, and what is gone is left out."""
+    with lease(index) as held:
+        state = mailboxes.state(index.database, index.mailbox.id)
+        if state.complete or state.lowest_uid != window.below or state.uidvalidity != selected(index.connection).uidvalidity:
             return state
-        uids = fetch.uids_before(connection, Uid(state.lowest_uid), WINDOW)
-        known = messages.flags_between(database, mailbox.id, low=min(uids), high=max(uids)) if uids else {}
-        add_bare(index, held, read(connection, [uid for uid in uids if uid not in known]))
-        lowest = min(uids, default=Uid(1))
+        found = window.found
+        if _generation(state) != _generation(window.before):
+            if wait is not None:
+                futures.wait([wait])
+            flags = fetch.flags_of(index.connection, [summary.uid for summary in found])
+            found = [replace(summary, flags=flags[summary.uid]) for summary in found if summary.uid in flags]
+        add_bare(index, held, found)
         return settle(
             index,
             held,
             state,
             uidnext=state.uidnext,
-            lowest_uid=lowest,
-            complete=len(uids) < WINDOW,
+            lowest_uid=min(window.uids, default=Uid(1)),
+            complete=len(window.uids) < WINDOW,
             highestmodseq=state.highestmodseq,
         )
+
+
+def _generation(state: MailboxState) -> tuple[object, ...]:
+    """What every sync moves, and a backfill does not."""
+    return state.uidvalidity, state.uidnext, state.highestmodseq, state.checked_at
 
 
 def scan(index: Index, *, below: int) -> int:

@@ -169,10 +169,7 @@ def _fill(session: MailSession, mailbox: Mailbox, *, until: datetime) -> bool:
     """Index older messages of one mailbox; returns whether it is complete now."""
     with connection(session, prefer=mailbox) as lent:
         index = sync.Index(session.database, lent, mailbox)
-        while not sync.backfill(index).complete:
-            if datetime.now(UTC) > until:
-                return False
-    return True
+        return sync.backfill(index, seconds=(until - datetime.now(UTC)).total_seconds()).complete
 
 
 def _scan_mailbox(session: MailSession, job: Job) -> datetime | None:

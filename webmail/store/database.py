@@ -37,6 +37,8 @@ PATIENCE = 30.0
 """Seconds a writer waits for another one. Transactions are short; only a stuck disk takes this long."""
 READERS, WRITERS = 32, 8
 """Connections kept open per process and database; more are opened when needed, and closed after use."""
+ROOM = ("cache_size=-16384", "wal_autocheckpoint=4000")
+"""Writers of a hundred thousand rows touch many pages of many indexes again and again: 16 MB of them stay at hand."""
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -200,7 +202,7 @@ def _open(path: Path, *, synchronous: str) -> _File:
         os.getpid(),
         inode,
         reader=_engine(path, size=READERS, begin="BEGIN", pragmas=(f"synchronous={synchronous}", "query_only=ON")),
-        writer=_engine(path, size=WRITERS, begin="BEGIN IMMEDIATE", pragmas=(f"synchronous={synchronous}", "foreign_keys=ON")),
+        writer=_engine(path, size=WRITERS, begin="BEGIN IMMEDIATE", pragmas=(f"synchronous={synchronous}", "foreign_keys=ON", *ROOM)),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, literal_column, select, update
@@ -134,7 +134,7 @@ def release(database: Database, mailbox_id: MailboxId, *, owner: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a sync found. Counts that are None stay as they are; COUNTED means that the index itself holds every message.
+    """What a sync found. What is None stays as it is; COUNTED means that the index itself holds every message.
 
     ``happened`` are events, as kinds and payloads, that are noted together with the state.
     """
@@ -142,7 +142,7 @@ class Found:
     uidnext: int
     lowest_uid: int
     complete: bool
-    checked_at: datetime
+    checked_at: datetime | None
     exists: int | None = None
     unseen: int | None = None
     highestmodseq: int = 0
@@ -168,7 +168,7 @@ def apply(database: Database, mailbox: Mailbox, *, expected: MailboxState, found
         "unseen": unseen,
         "lowest_uid": found.lowest_uid,
         "complete": int(found.complete),
-        "checked_at": microseconds(found.checked_at),
+        "checked_at": microseconds(found.checked_at) if found.checked_at else None,
         "highestmodseq": found.highestmodseq,
         "read_only": int(found.read_only),
         "permanent_keywords": int(found.permanent_keywords),
@@ -181,7 +181,9 @@ def apply(database: Database, mailbox: Mailbox, *, expected: MailboxState, found
     with database.index_write() as connection:
         stored = bool(connection.execute(update(mailbox_state).where(same).values(values)).rowcount)
         for kind, payload in found.happened if stored else ():
-            events.put_with(connection, mailbox.account_id, kind=kind, mailbox_id=mailbox.id, payload=payload, now=found.checked_at)
+            events.put_with(
+                connection, mailbox.account_id, kind=kind, mailbox_id=mailbox.id, payload=payload, now=found.checked_at or datetime.now(UTC)
+            )
     return stored
 
 
