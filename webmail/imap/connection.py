@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ssl
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from imapclient import IMAPClient
@@ -104,7 +104,7 @@ class Connection:
     """One IMAP connection, for one borrower at a time; not thread-safe.
 
     Attributes: ``capabilities``; ``tracking``; ``selected``; ``changed`` (the selected mailbox may not be what it was at
-    ``settle``: it was opened since, or the server said so); ``opening``.
+    ``settle``: it was opened since, or the server said so); ``opening``; ``overflowed`` (the server tells no more unasked).
 
     Where the server offers QRESYNC it is enabled before the first mailbox is opened; from then on the server says
     VANISHED, with UIDs, wherever it would say EXPUNGE.
@@ -116,6 +116,7 @@ class Connection:
         self.selected: Selected | None = None
         self.changed = False
         self.opening: Opening | None = None
+        self.overflowed = False
         self._prepared = False
         self._exchange = exchange
         self._writable = False
@@ -185,8 +186,7 @@ class Connection:
         # A SELECT that fails leaves no mailbox selected, whatever was selected before (RFC 9051 §6.3.2).
         arguments: list[Argument] = [MailboxName(name)]
         segments("SELECT", arguments, literal_plus=False)
-        if not self._prepared:
-            self._prepare()
+        self.prepare()
         told = self.tracking is Tracking.QRESYNC and all(known)
         if told:
             arguments.append(Syntax(b"(QRESYNC (%d %d))" % known))
@@ -207,8 +207,10 @@ class Connection:
             self.opening = Opening(known[1], [each for each in reply.responses if each.kind in {"FETCH", "VANISHED"}])
         return self.selected
 
-    def _prepare(self) -> None:
-        """Let the server tell all it can of changes; allowed only before the first mailbox is opened (RFC 5161 §3.1)."""
+    def prepare(self) -> None:
+        """Let the server tell all it can of changes; done before the first mailbox is opened, or earlier (RFC 5161 §3.1)."""
+        if self._prepared:
+            return
         self._prepared = True
         if self.has("QRESYNC") and self.has("ENABLE"):
             reply = self.attempt("ENABLE", Syntax(b"QRESYNC"), untagged={"ENABLED"})
@@ -234,6 +236,20 @@ class Connection:
     def noop(self) -> None:
         """Let the server tell what happened; ``changed`` and ``selected.exists`` follow. One round trip."""
         self.command("NOOP")
+
+    def idle(self, *, until: Callable[[], bool]) -> Reply:
+        """Wait for the server to tell something of mailboxes, or until ``until`` says that it is enough.
+
+        The answer holds what was told, of the mailbox selected or, after NOTIFY, of any. It has come when the server has
+        ended the waiting, which proves that it lives. Raises ServerRefused; ServerUnavailable. RFC 9051 §6.3.13, RFC 5465.
+        """
+        self._wanted = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH", "STATUS", "LIST"})
+        self.opening = None
+        reply = self._exchange.idle(note=self._note, until=until)
+        self._note_code(reply.condition)
+        if not reply.ok:
+            raise refusal(reply.condition, server=self.server)
+        return reply
 
     def settle(self) -> None:
         """Say that what happened so far has been dealt with."""
@@ -325,6 +341,8 @@ class Connection:
         elif condition.code == "EXPUNGEISSUED":
             # There are messages here that others have expunged; some servers never say which ones (RFC 5530 §3).
             self.changed = self._outdated = True
+        elif condition.code == "NOTIFICATIONOVERFLOW":
+            self.overflowed = True
         elif condition.code == "HIGHESTMODSEQ":
             self._note_modseq(responses.number(condition.arguments))
         elif self.selected is not None and condition.code in {"UIDVALIDITY", "CLOSED"}:

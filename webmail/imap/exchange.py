@@ -22,6 +22,11 @@ LINE_OCTETS = 32 << 20
 ANSWER_OCTETS = 256 << 20
 """More than the flags of a million messages; an endless answer ends here."""
 
+LOOK_SECONDS = 0.5
+"""How often somebody who waits for news is asked whether it is still wanted."""
+TOGETHER_SECONDS = 0.02
+MANY = 1000
+
 _LITERAL = re.compile(rb"~?\{(\d{1,12})\+?\}$")
 _STATUS = re.compile(rb"\* (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
 _TAGGED = re.compile(rb"([^\s*+]+) (OK|NO|BAD)(?: (.*))?$", re.IGNORECASE | re.DOTALL)
@@ -35,6 +40,8 @@ class Transport(Protocol):
     def readline(self, limit: int, /) -> bytes: ...
 
     def read(self, size: int, /) -> bytes: ...
+
+    def readable(self, seconds: float, /) -> bool: ...
 
     def settimeout(self, seconds: float, /) -> None: ...
 
@@ -95,6 +102,44 @@ class Exchange:
                     self.transport.send(waiting.pop(0))
                 else:
                     return Reply(self._ended(line, tag), kept)
+
+    def idle(self, *, note: Callable[[Response], bool], until: Callable[[], bool]) -> Reply:
+        """IDLE until the server tells something that ``note`` keeps, or ``until`` says that it is enough; asked twice a second.
+
+        Then it is ended: the tagged answer proves that the server lives. What comes within a moment of the first is taken
+        along. Raises as ``run``. RFC 9051 §6.3.13.
+        """
+        if not self.usable:
+            raise self._unavailable("disconnected")
+        self._tag += 1
+        tag = b"W%d" % self._tag
+        self._answered = 0
+        kept: list[Response] = []
+        with self._all_or_nothing(None):
+            self.transport.send(tag + b" IDLE\r\n")
+            ended = self._take(tag, note, kept)
+            while ended is None and not (kept or until()):
+                if self.transport.readable(LOOK_SECONDS):
+                    ended = self._take(tag, note, kept)
+            while ended is None and kept and self.transport.readable(TOGETHER_SECONDS) and len(kept) < MANY:
+                ended = self._take(tag, note, kept)
+            if ended is None:
+                self.transport.send(b"DONE\r\n")
+            while ended is None:
+                ended = self._take(tag, note, kept)
+        return Reply(ended, kept)
+
+    def _take(self, tag: bytes, note: Callable[[Response], bool], kept: list[Response]) -> Condition | None:
+        """Read one response; returns how the command ended if that was it. Leave to go on needs no answer here."""
+        pieces = self._response()
+        if pieces[0].startswith(b"* "):
+            response = untagged(pieces)
+            if response.kind == "BYE":
+                self.farewell = condition("BYE", response.pieces[0])
+            if note(response):
+                kept.append(response)
+            return None
+        return None if pieces[0].startswith(b"+") else self._ended(pieces[0], tag)
 
     def _ended(self, line: bytes, tag: bytes) -> Condition:
         match = _TAGGED.match(line)

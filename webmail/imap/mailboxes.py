@@ -68,7 +68,7 @@ def list_mailboxes(connection: Connection) -> tuple[ListedMailbox, ...]:
 def _list_with_status(connection: Connection) -> tuple[list[_Line], dict[str, MailboxCounts]]:
     wanted = b"RETURN (SUBSCRIBED CHILDREN SPECIAL-USE STATUS " if connection.has("SPECIAL-USE") else b"RETURN (SUBSCRIBED CHILDREN STATUS "
     reply = connection.command("LIST", "", "*", Syntax(wanted + _status_items(connection) + b")"), untagged={"LIST", "STATUS"})
-    return _lines(reply.responses, "LIST"), dict(_statuses(reply.responses))
+    return _lines(reply.responses, "LIST"), dict(told_counts(reply.responses))
 
 
 def _list_plainly(connection: Connection) -> list[_Line]:
@@ -76,6 +76,11 @@ def _list_plainly(connection: Connection) -> list[_Line]:
     lines = _lines(connection.command("LIST", "", "*", untagged={"LIST"}).responses, "LIST")
     subscribed = {line.name for line in _lines(connection.command("LSUB", "", "*", untagged={"LSUB"}).responses, "LSUB")}
     return [replace(line, attributes=line.attributes | {"\\subscribed"}) if line.name in subscribed else line for line in lines]
+
+
+def names_of(given: Iterable[Response]) -> list[str]:
+    """The names in LIST responses; those that cannot be read are left out."""
+    return [line.name for line in _lines(given, "LIST")]
 
 
 def _lines(given: Iterable[Response], kind: str) -> list[_Line]:
@@ -112,7 +117,8 @@ def _octets(token: bytes) -> bytes:
     return token if token.upper() == b"NIL" else responses.octets(token)
 
 
-def _statuses(given: Iterable[Response]) -> Iterable[tuple[str, MailboxCounts]]:
+def told_counts(given: Iterable[Response]) -> Iterable[tuple[str, MailboxCounts]]:
+    """The name and the counts in each STATUS response; those that cannot be read are left out."""
     for response in given:
         if response.kind != "STATUS":
             continue
@@ -156,7 +162,7 @@ def _uses(lines: list[_Line]) -> dict[str, SpecialUse]:
 def status(connection: Connection, name: str) -> MailboxCounts:
     """The counts of a mailbox. One round trip. Raises ServerRefused where the server says no (RFC 9051 §6.3.11)."""
     reply = connection.command("STATUS", MailboxName(name), Syntax(_status_items(connection)), untagged={"STATUS"})
-    found = list(_statuses(reply.responses))
+    found = list(told_counts(reply.responses))
     named = [counts for listed, counts in found if listed == name] or [counts for _, counts in found]
     return named[0] if named else MailboxCounts()
 

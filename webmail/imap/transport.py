@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 from io import BufferedReader
+from time import monotonic
 
 
 class SocketTransport:
@@ -29,10 +31,29 @@ class SocketTransport:
 
     def pending(self) -> bool:
         """Whether the server has sent more than was read; does not wait."""
+        try:
+            return bool(self._peek())
+        except ssl.SSLWantReadError:
+            return False
+
+    def readable(self, seconds: float) -> bool:
+        """Wait until there is something to read, or the end of everything, at most so long."""
+        if self.pending():
+            return True
+        until = monotonic() + seconds
+        while (left := until - monotonic()) > 0 and select.select([self._socket], [], [], left)[0]:
+            try:
+                self._peek()
+            except ssl.SSLWantReadError:
+                continue  # Something between the two ends of TLS, and nothing for us.
+            return True
+        return False
+
+    def _peek(self) -> bytes:
         timeout = self._socket.gettimeout()
         self._socket.settimeout(0)
         try:
-            return bool(self._reader.peek(1))
+            return self._reader.peek(1)
         finally:
             self._socket.settimeout(timeout)
 

@@ -1,4 +1,4 @@
-"""The worker: looks for due work each second or when woken, delivers submissions, and keeps the index up.
+"""The worker: looks for due work each second or when woken, delivers submissions, keeps the index up, and has accounts watched.
 
 Deliveries run in threads of their own, because the answer to a message may take ten minutes; upkeep runs in one thread,
 so that a page request never competes with more than one index writer. Work is claimed in the database: any number of
@@ -14,7 +14,8 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from webmail.account import AccountId
-from webmail.mail import accounts, delivery, upkeep, wakeup
+from webmail.jobs import watcher
+from webmail.mail import accounts, delivery, events, upkeep, wakeup
 from webmail.mail.session import Gate
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
     owner = secrets.token_hex(8)
     upkeeper = threading.Thread(target=_keep_up, args=(gate, owner, stop), name="upkeep", daemon=True)
     upkeeper.start()
+    looker = threading.Thread(
+        target=watcher.run, args=(gate,), kwargs={"owner": f"{owner}-watch", "stop": stop}, name="watcher", daemon=True
+    )
+    looker.start()
     room = threading.Semaphore(DELIVERIES)
     with wakeup.waiter(gate) as waiter:
         while not stop.is_set():
@@ -39,6 +44,7 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
                     break
             waiter.wait(LOOK_SECONDS)
     upkeeper.join(timeout=LAST_SECONDS)
+    looker.join(timeout=LAST_SECONDS)
 
 
 def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
@@ -73,6 +79,7 @@ def _keep_up(gate: Gate, owner: str, stop: threading.Event) -> None:
             if monotonic() - tidied > TIDY_SECONDS:
                 tidied = monotonic()
                 unused = accounts.forget_unused(gate, now=datetime.now(UTC), unused_before=unused)
+                events.tidy(gate, now=datetime.now(UTC))
             job = upkeep.claim(gate, owner=owner)
             if job is not None:
                 upkeep.run(gate, job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from webmail.account import Account, AccountId, Credentials, Server, User, UserId
 from webmail.address import Address, parse_address_list, valid_addr_spec
@@ -17,6 +17,9 @@ from webmail.store.database import Database
 
 SIGN_IN = "sign_in"
 """The piece of work that only the person can do; while it is due, the worker leaves the account alone."""
+
+
+PRESENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ def sign_out(session: MailSession, *, last: bool) -> bool:
         return True
     credentials.erase(session.database, mine.id)
     session.imap.close_account(mine.id)
+    jobs.wake(session.database)  # Whoever watches the account stops.
     return False
 
 
@@ -102,6 +106,13 @@ def password_refused(database: Database, account_id: AccountId, *, now: datetime
 def waits_for_sign_in(database: Database, account_id: AccountId) -> bool:
     """Whether the password was refused since the last sign-in."""
     return jobs.pending(database, account_id, SIGN_IN) > 0
+
+
+def present(database: Database, user_id: UserId, account_id: AccountId) -> bool:
+    """Whether somebody uses the account in a browser: one of its sessions was used in the last half hour."""
+    now = datetime.now(UTC)
+    living = sessions.of_user(database, user_id, now=now)
+    return any(each.account_id == account_id and now - each.last_seen < PRESENCE for each in living)
 
 
 def forget_unused(gate: Gate, *, now: datetime, unused_before: Collection[AccountId]) -> set[AccountId]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from webmail.account import AccountId
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, drafts, filing, saved_searches, sync, wording
+from webmail.mail import accounts, drafts, filing, saved_searches, sync, watching, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
-from webmail.store import credentials, jobs, mailboxes, messages, sessions
+from webmail.store import credentials, jobs, mailboxes, messages
 from webmail.store.jobs import Job
 
 KINDS = ("sync", "backfill", "scan", wording.KIND, "draft", "to_me", filing.JOB)
@@ -102,7 +101,10 @@ def _sync_account(session: MailSession) -> datetime | None:
     jobs.put(session.database, kind="backfill", account_id=mine.id, due_at=datetime.now(UTC))
     wording.want(session.database, mine.id)
     saved_searches.count_saved(session)
-    return datetime.now(UTC) + timedelta(seconds=60) if _present(session, mine.id) else None
+    if accounts.present(session.database, session.user.id, mine.id):
+        watching.want(session.database, mine.id)
+        return datetime.now(UTC) + timedelta(seconds=60)
+    return None
 
 
 def _moved(counts: MailboxCounts, state: mailboxes.MailboxState) -> bool:
@@ -121,13 +123,6 @@ def _follow(session: MailSession, mailbox: Mailbox) -> None:
         raise
     except WebmailError:
         return
-
-
-def _present(session: MailSession, account_id: AccountId) -> bool:
-    """Whether somebody uses the account in a browser."""
-    now = datetime.now(UTC)
-    living = sessions.of_user(session.database, session.user.id, now=now)
-    return any(each.account_id == account_id and now - each.last_seen < timedelta(minutes=30) for each in living)
 
 
 def _backfill_account(session: MailSession) -> datetime | None:
@@ -187,4 +182,4 @@ def _scan_mailbox(session: MailSession, job: Job) -> datetime | None:
     jobs.remember(session.database, job, {"below": below})
     if below:
         return datetime.now(UTC)
-    return datetime.now(UTC) + SCAN_PAUSE if _present(session, mine) else None
+    return datetime.now(UTC) + SCAN_PAUSE if accounts.present(session.database, session.user.id, mine) else None

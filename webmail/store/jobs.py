@@ -118,6 +118,13 @@ def again(database: Database, job: Job, *, due_at: datetime, error: str = "") ->
         connection.execute(update(jobs).where(_mine(job)).values(values))
 
 
+def keep(database: Database, job: Job, *, until: datetime) -> bool:
+    """Go on having a claimed job until an instant. False if somebody else has it by now."""
+    instant = microseconds(until)
+    with database.durable_write() as connection:
+        return bool(connection.execute(update(jobs).where(_mine(job)).values(claimed_until=instant, due_at=instant)).rowcount)
+
+
 def remember(database: Database, job: Job, payload: Mapping[str, Any]) -> None:
     """Keep with a claimed job how far it has come; whoever has it after us goes on from there."""
     with database.durable_write() as connection:

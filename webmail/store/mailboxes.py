@@ -8,6 +8,7 @@ both (``messages``), STATUS only the latter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, selec
 from webmail.account import AccountId
 from webmail.errors import NotFound
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxCounts, MailboxId, SpecialUse
+from webmail.store import events
 from webmail.store.columns import clean
 from webmail.store.database import Database
 from webmail.store.schema import mailbox_state, mailboxes
@@ -27,6 +29,7 @@ from webmail.store.states import release as release
 from webmail.store.states import start_over as start_over
 from webmail.store.states import state as state
 from webmail.store.states import states as states
+from webmail.store.states import unwatch_all as unwatch_all
 from webmail.store.states import watch as watch
 
 ROLE_ORDER = (
@@ -62,7 +65,9 @@ def reconcile(database: Database, account_id: AccountId, *, listed: Sequence[Lis
                 connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(values))
             if gone:
                 connection.execute(update(mailboxes).where(mailboxes.c.id.in_(gone)).values(gone=1))
-    _write_counts(database, account_id, found)
+        events.put(database, account_id, kind=events.FOLDERS, now=datetime.now(UTC))
+    if _write_counts(database, account_id, found):
+        events.put(database, account_id, kind=events.COUNTS, now=datetime.now(UTC))
     return list_of(database, account_id)
 
 
@@ -93,8 +98,9 @@ def _attributes(name: str, listed: ListedMailbox) -> dict[str, Any]:
     }
 
 
-def _write_counts(database: Database, account_id: AccountId, found: dict[str, ListedMailbox]) -> None:
-    """Keep what STATUS told for the sidebar; a mailbox it told nothing of keeps what was known."""
+def _write_counts(database: Database, account_id: AccountId, found: dict[str, ListedMailbox]) -> bool:
+    """Keep what STATUS told for the sidebar; a mailbox it told nothing of keeps what was known. Returns whether anything was new."""
+    new = False
     with database.durable() as connection:
         ids = {row.name: row.id for row in _living(connection, account_id)}
     with database.index() as connection:
@@ -106,9 +112,11 @@ def _write_counts(database: Database, account_id: AccountId, found: dict[str, Li
             continue
         row = known.get(mailbox_id)
         if row is None or _differs(row, values):
+            new = True
             with database.index_write() as connection:
                 ensure(connection, mailbox_id, account_id)
                 connection.execute(update(mailbox_state).where(mailbox_state.c.mailbox_id == mailbox_id).values(values))
+    return new
 
 
 def _listed(counts: MailboxCounts) -> dict[str, int]:

@@ -195,6 +195,12 @@ def watch(database: Database, ids: Sequence[MailboxId], *, until: datetime | Non
             connection.execute(these.values(watched_until=microseconds(until) if until else 0))
 
 
+def unwatch_all(database: Database) -> None:
+    """Nobody vouches for any mailbox any more."""
+    with database.index_write() as connection:
+        connection.execute(update(mailbox_state).where(mailbox_state.c.watched_until > 0).values(watched_until=0))
+
+
 def _account_of(database: Database, mailbox_id: MailboxId) -> AccountId:
     with database.durable() as connection:
         found = connection.execute(select(mailboxes.c.account_id).where(mailboxes.c.id == mailbox_id)).scalar()

@@ -1,0 +1,281 @@
+"""A mailbox that is watched costs a page no round trip, and what the server tells is on the page a moment later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.servers.person import Person, letter
+from tests.servers.proxy import Proxy
+from webmail.account import Credentials
+from webmail.imap.pool import Pool
+from webmail.mail import accounts, events, filing, mailboxes, wakeup, watching
+from webmail.mailbox import SpecialUse
+from webmail.store import credentials, jobs, sessions, vigil
+from webmail.store import mailboxes as stored
+from webmail.store.mailboxes import MailboxState
+
+
+def state(person: Person, name: str | SpecialUse = SpecialUse.INBOX) -> MailboxState:
+    return stored.state(person.gate.database, person.mailbox(name).id)
+
+
+def watched(person: Person, name: str | SpecialUse = SpecialUse.INBOX) -> bool:
+    return state(person, name).watched(datetime.now(UTC))
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "this takes too long"
+        time.sleep(0.02)
+
+
+def arrive(person: Person) -> None:
+    """Somebody is here, in a browser."""
+    mine = person.session.accounts[0]
+    sessions.create(
+        person.gate.database,
+        user_id=mine.user_id,
+        account_id=mine.id,
+        address="",
+        agent="",
+        now=datetime.now(UTC),
+        data={},
+        lifetime=timedelta(days=1),
+    )
+
+
+class Watcher:
+    """A watcher in a thread, with connections of its own, as the worker has it."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.gate = replace(person.gate, imap=Pool(limit=2, timeout=person.gate.imap.timeout))
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while not self.stop.is_set():
+            job = watching.claim(self.gate, owner="test")
+            if job is not None:
+                watching.watch(self.gate, job, stop=self.stop.is_set)
+            self.stop.wait(0.05)
+
+    @property
+    def job(self) -> str:
+        """What the stored job says: nothing, claimed, or the error it waits after."""
+        with self.gate.database.durable() as connection:
+            row = connection.exec_driver_sql("SELECT claimed_by, error FROM jobs WHERE kind = 'watch'").first()
+        return "none" if row is None else str(row[1] or row[0] or "due")
+
+
+@contextmanager
+def watching_by(person: Person) -> Iterator[Watcher]:
+    arrive(person)
+    person.page()
+    person.work()
+    watching.want(person.gate.database, person.session.accounts[0].id)
+    watcher = Watcher(person)
+    with watching.on_duty(person.gate):
+        watcher.thread.start()
+        try:
+            yield watcher
+        finally:
+            watcher.stop.set()
+            watcher.thread.join(20)
+            watcher.gate.imap.close()
+    assert not watcher.thread.is_alive()
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[[Person], Watcher]]:
+    with ExitStack() as stack:
+
+        def begin(person: Person) -> Watcher:
+            return stack.enter_context(watching_by(person))
+
+        yield begin
+
+
+def test_a_page_of_a_watched_mailbox_asks_the_server_nothing(behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher]) -> None:
+    behind.put([letter(1), letter(2)])
+    watch(behind)
+    wait_until(lambda: watched(behind))
+    proxy.commands.clear()
+    assert behind.subjects() == ["Letter 2", "Letter 1"]
+    assert proxy.commands == []
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_what_another_client_does_is_on_the_page_a_moment_later(
+    behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher], notify: bool
+) -> None:
+    if not notify:
+        proxy.withhold("NOTIFY")
+        behind.hang_up()
+    behind.put([letter(1), letter(2)])
+    watch(behind)
+    wait_until(lambda: watched(behind))
+    behind.deliver(letter(3))
+    wait_until(lambda: state(behind).exists == 3 and watched(behind))
+    with behind.side() as side:
+        side.store("1", "+FLAGS", "(\\Seen \\Answered)")
+        side.store("2", "+FLAGS", "(\\Deleted)")
+        side.expunge()
+    wait_until(lambda: (state(behind).exists, state(behind).unseen) == (2, 1) and watched(behind))
+    proxy.commands.clear()
+    page = behind.page()
+    assert [(row.message.envelope.subject, row.answered) for row in page.rows] == [("Letter 3", False), ("Letter 1", True)]
+    assert proxy.commands == []
+    assert watched(behind, SpecialUse.ARCHIVE) is notify
+
+
+def test_every_mailbox_is_watched_where_the_server_can(person: Person, watch: Callable[[Person], Watcher]) -> None:
+    person.put([letter(1)], mailbox="Archive")
+    watch(person)
+    wait_until(lambda: watched(person, SpecialUse.ARCHIVE))
+    person.put([letter(2)], mailbox="Archive")
+    wait_until(lambda: state(person, SpecialUse.ARCHIVE).exists == 2)
+    with person.side() as side:
+        side.create("Plans")
+    wait_until(lambda: stored.by_name(person.gate.database, person.session.accounts[0].id, "Plans") is not None)
+    person.put([letter(3)], mailbox="Plans")
+    wait_until(lambda: person.mailbox("Plans").counts.messages == 1)
+
+
+def test_events_tell_what_happened(person: Person, watch: Callable[[Person], Watcher]) -> None:
+    person.put([letter(1)])
+    watch(person)
+    wait_until(lambda: watched(person))
+    last = events.newest(person.session)
+    assert events.since(person.session, last) == events.Followed((), last)
+    inbox = person.mailbox().id
+    with wakeup.waiter(person.gate) as waiter:
+        person.deliver(letter(2))
+        found = events.wait(person.session, last, waiter=waiter, seconds=10)
+        assert (events.ARRIVED, inbox, {"count": 1}) in [(each.kind, each.mailbox_id, each.payload) for each in found.events]
+        filing.act(person.session, "seen", ids=person.ids()[:1])
+        wait_until(lambda: events.CHANGED in [each.kind for each in events.since(person.session, found.last).events])
+        last = events.newest(person.session)
+        with person.side() as side:
+            side.create("Plans")
+        wait_until(lambda: events.FOLDERS in [each.kind for each in events.since(person.session, last).events])
+
+
+def test_who_followed_events_that_are_no_more_is_told_so(person: Person) -> None:
+    person.put([letter(1)])
+    person.page()
+    last = events.newest(person.session)
+    assert last > 0
+    person.gate.database.drop_index()
+    assert events.since(person.session, last).missed
+    assert not events.since(person.session, events.newest(person.session)).missed
+
+
+def test_signing_out_ends_the_watch_and_nothing_is_vouched_for_any_more(person: Person, watch: Callable[[Person], Watcher]) -> None:
+    person.put([letter(1)])
+    watcher = watch(person)
+    wait_until(lambda: watched(person))
+    accounts.sign_out(person.session, last=True)
+    wait_until(lambda: watcher.job == "none", 5)
+    assert not watched(person)
+
+
+def test_a_refused_password_is_tried_once(behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher]) -> None:
+    behind.put([letter(1)])
+    behind.page()
+    wrong = Credentials(behind.username, "wrong")
+    credentials.save(behind.gate.database, behind.gate.database.key, account_id=behind.session.accounts[0].id, credentials=wrong)
+    proxy.commands.clear()
+    watcher = watch(behind)
+    wait_until(lambda: watcher.job == "credentials")
+    time.sleep(0.3)
+    assert sum(command.startswith(("AUTHENTICATE", "LOGIN")) for command in proxy.commands) == 1
+    assert mailboxes.frame(behind.session).needs_sign_in
+    behind.sign_in()
+    wait_until(lambda: watched(behind))
+
+
+def test_a_server_that_goes_silent_is_vouched_for_no_more_and_watched_again_when_it_speaks(
+    behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "RENEW_SECONDS", 0.6)
+    monkeypatch.setattr(watching, "PAUSES", (0, 0, 0, 0))
+    behind.gate.imap.timeout = 1.0
+    behind.put([letter(1)])
+    watch(behind)
+    wait_until(lambda: watched(behind))
+    proxy.fall_silent()
+    wait_until(lambda: not watched(behind), 5)
+    proxy.behave()
+    proxy.cut_all()
+    behind.deliver(letter(2))
+    wait_until(lambda: state(behind).exists == 2 and watched(behind), 20)
+
+
+def test_silence_is_noticed_within_a_minute() -> None:
+    timeout = Pool().timeout
+    assert watching.RENEW_SECONDS + timeout < 60
+    assert watching.RENEW_SECONDS < watching.VOUCH.total_seconds() <= 30
+
+
+def test_a_cut_line_is_mended_after_a_pause(behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher]) -> None:
+    behind.put([letter(1)])
+    watcher = watch(behind)
+    wait_until(lambda: watched(behind))
+    proxy.cut_all()
+    wait_until(lambda: watcher.job == "disconnected")
+    assert not watched(behind)
+    assert behind.page().rows[0].message.envelope.subject == "Letter 1"
+
+
+def test_what_a_dead_watcher_vouched_for_is_not_believed(behind: Person, proxy: Proxy) -> None:
+    behind.put([letter(1)])
+    behind.page()
+    stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30))
+    with vigil.vigil(behind.gate.database):
+        proxy.commands.clear()
+        behind.page()
+        assert proxy.commands == []
+    behind.page()
+    assert proxy.commands == ["NOOP"]
+    with watching.on_duty(behind.gate):
+        assert not watched(behind)
+
+
+def test_a_page_does_not_believe_a_watcher_that_disagrees_with_the_counts(behind: Person, proxy: Proxy) -> None:
+    behind.put([letter(1)])
+    behind.page()
+    with vigil.vigil(behind.gate.database):
+        stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30))
+        behind.put([letter(2)])
+        mailboxes.refresh(behind.session)
+        assert behind.subjects() == ["Letter 2", "Letter 1"]
+
+
+def test_nobody_is_watched_who_is_not_here(person: Person) -> None:
+    person.page()
+    watching.want(person.gate.database, person.session.accounts[0].id)
+    job = watching.claim(person.gate, owner="test")
+    assert job is not None
+    watching.watch(person.gate, job, stop=lambda: False)
+    assert jobs.pending(person.gate.database, person.session.accounts[0].id, "watch") == 0
+
+
+def test_an_account_is_watched_from_the_sign_in_on(person: Person) -> None:
+    arrive(person)
+    person.work_once()
+    assert jobs.pending(person.gate.database, person.session.accounts[0].id, "watch") == 1
+
+
+def test_an_account_is_watched_once_however_many_workers_there_are(person: Person, watch: Callable[[Person], Watcher]) -> None:
+    watch(person)
+    wait_until(lambda: watched(person))
+    assert watching.claim(person.gate, owner="another") is None

@@ -1,0 +1,210 @@
+"""Watching: one connection for each account that somebody uses, on which the server tells what happens.
+
+What is told leads to a sync of that mailbox, by another connection, and the sync to events. A mailbox that was synced and of
+which nothing was told since is *vouched for*: a page shows it without asking the server. The waiting is ended and begun
+again every 22 seconds; each time the server's answer proves that it lives, and lets us vouch for 30 seconds more. So a
+server, or a line, that has gone silent is noticed within a minute, and a page believes it for half of one::
+
+    claimed ──begin──▶ told of all mailboxes (NOTIFY) or of INBOX (IDLE)
+                            │ sync those that differ, vouch for those that are true
+                            ▼
+              ┌────────── wait, 22 s at most ◀─────────────┐
+         told │                                            │ nothing told: vouch for 30 s more
+              └──▶ vouch no more ──▶ sync ──▶ vouch again ─┘
+
+A refused password ends it until the next sign-in, so that nobody gets locked out; any other refusal until a growing pause
+is over. It ends when nobody uses the account any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from webmail.account import AccountId
+from webmail.errors import AuthenticationFailed, NotFound, ServerUnusable, WebmailError
+from webmail.imap import watching
+from webmail.imap.connection import Connection, connect
+from webmail.imap.mailboxes import list_mailboxes
+from webmail.mail import accounts, sync
+from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
+from webmail.mail.session import Gate, MailSession, account, connection
+from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
+from webmail.store import credentials, jobs, mailboxes
+from webmail.store.database import Database
+from webmail.store.jobs import Job
+from webmail.store.mailboxes import MailboxState
+from webmail.store.vigil import kept, vigil
+
+KIND = "watch"
+CLAIM_SECONDS = 60
+RENEW_SECONDS = 22.0
+SOON_SECONDS = 2.0
+"""How long to wait where a mailbox could not be brought up to date at the first attempt."""
+VOUCH = timedelta(seconds=30)
+PAUSES = (5, 15, 60, 300)
+WITHOUT_IDLE = timedelta(hours=6)
+"""How often a server that cannot be watched is asked whether it can by now."""
+Until = Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Watch:
+    """An account being watched: the mailboxes told of, those still to be looked at, and those vouched for."""
+
+    session: MailSession
+    covered: set[str]
+    unsure: set[str] = field(default_factory=set)
+    vouched: dict[str, MailboxId] = field(default_factory=dict)
+    tree: bool = False
+
+
+def want(database: Database, account_id: AccountId) -> None:
+    """Let the account be watched, if it is not already. Writes nothing then."""
+    if not jobs.pending(database, account_id, KIND):
+        jobs.put(database, kind=KIND, account_id=account_id, due_at=datetime.now(UTC))
+
+
+def claim(gate: Gate, *, owner: str) -> Job | None:
+    """The next account to be watched by us, or None."""
+    return jobs.claim(gate.database, kinds=[KIND], now=datetime.now(UTC), owner=owner, seconds=CLAIM_SECONDS)
+
+
+@contextmanager
+def on_duty(gate: Gate) -> Iterator[None]:
+    """For as long as a process watches accounts: what it vouches for counts only while it lives."""
+    if not kept(gate.database):
+        mailboxes.unwatch_all(gate.database)  # Words of those who are no more.
+    with vigil(gate.database):
+        yield
+
+
+def watch(gate: Gate, job: Job, *, stop: Until) -> None:
+    """Watch a claimed account until ``stop``, until nobody uses it, or until it fails; the job tells when to try again."""
+    began = monotonic()
+    due: datetime | None = None
+    error = ""
+    try:
+        session = worker_session(gate, job.account_id)
+        if accounts.waits_for_sign_in(gate.database, job.account_id):
+            raise AuthenticationFailed("credentials")
+        if _wanted(session):
+            _watch(session, job, stop=stop)
+            # Stopped while it is still wanted: the next worker takes over.
+            due = datetime.now(UTC) if _wanted(session) else None
+    except AuthenticationFailed as refused:
+        accounts.password_refused(gate.database, job.account_id, now=datetime.now(UTC))
+        due, error = datetime.now(UTC) + SIGN_IN_PAUSE, refused.code
+    except NotFound:
+        due = None
+    except WebmailError as failed:
+        lived = monotonic() - began > RENEW_SECONDS
+        pause = PAUSES[0 if lived else min(job.attempts, len(PAUSES) - 1)]
+        due = datetime.now(UTC) + (WITHOUT_IDLE if failed.code == "no_idle" else timedelta(seconds=pause))
+        error = "" if lived else failed.code
+    if due is None:
+        jobs.done(gate.database, job)
+    else:
+        jobs.again(gate.database, job, due_at=due, error=error)
+
+
+def _wanted(session: MailSession) -> bool:
+    mine = account(session).id
+    return credentials.exists(session.database, mine) and accounts.present(session.database, session.user.id, mine)
+
+
+def _watch(session: MailSession, job: Job, *, stop: Until) -> None:
+    mine = account(session)
+    with closing(connect(mine.imap, timeout=session.imap.timeout)) as lent:
+        lent.authenticate(credentials.read(session.database, session.database.key, mine.id))
+        watched = watching.begin(lent)
+        found = Watch(session, {watching.INBOX, *watched.counts}, unsure=set(watched.counts))
+        _believe(found, watched)
+        try:
+            while not stop() and _wanted(session):
+                _look(found)
+                if not jobs.keep(session.database, job, until=datetime.now(UTC) + timedelta(seconds=CLAIM_SECONDS)):
+                    return
+                _vouch(found, found.vouched, until=datetime.now(UTC) + VOUCH)
+                _take_in(found, _wait(lent, watched, found, stop=stop))
+        finally:
+            _vouch(found, found.vouched, until=None)
+
+
+def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Until) -> watching.Told:
+    until = monotonic() + (SOON_SECONDS if found.unsure else RENEW_SECONDS)
+    told = watching.wait(lent, watched, until=lambda: monotonic() > until or stop() or not _wanted(found.session))
+    if told.overflowed:
+        lent.overflowed = False
+        again = watching.begin(lent)
+        return watching.Told(frozenset(again.counts), tree=True)
+    return told
+
+
+def _take_in(found: Watch, told: watching.Told) -> None:
+    """Vouch no more for what something was told of, before anything else: a page asked now looks by itself."""
+    _vouch(found, told.mailboxes & found.vouched.keys(), until=None)
+    for name in told.mailboxes:
+        found.vouched.pop(name, None)
+    found.covered |= told.mailboxes
+    found.unsure |= told.mailboxes
+    found.tree |= told.tree
+
+
+def _vouch(found: Watch, names: Collection[str], *, until: datetime | None) -> None:
+    mailboxes.watch(found.session.database, [found.vouched[name] for name in names], until=until)
+
+
+def _believe(found: Watch, watched: watching.Watched) -> None:
+    """What has the very numbers of the index needs no look, where one of them moves with every change."""
+    known, states = mailboxes.overview(found.session.database, account(found.session).id)
+    for mailbox in known:
+        counts, state = watched.counts.get(mailbox.name), states.get(mailbox.id)
+        if counts is not None and state is not None and state.tracked and _same(counts, state):
+            found.vouched[mailbox.name] = mailbox.id
+            found.unsure.discard(mailbox.name)
+
+
+def _same(counts: MailboxCounts, state: MailboxState) -> bool:
+    told = (counts.uidvalidity, counts.uidnext, counts.messages, counts.highestmodseq)
+    return told == (state.uidvalidity, state.uidnext, state.exists, state.highestmodseq)
+
+
+def _look(found: Watch) -> None:
+    """Bring the mailboxes of which something was told up to date; of those never opened, the counts are enough."""
+    session = found.session
+    known, states = mailboxes.overview(session.database, account(session).id)
+    opened = {each.name: each for each in known if each.selectable and each.id in states and states[each.id].uidvalidity}
+    if found.tree or found.unsure - opened.keys() - found.vouched.keys():
+        _look_at_tree(session)
+        found.tree = False
+    waiting, found.unsure = found.unsure, set()
+    for name in sorted(waiting | (found.covered & opened.keys()) - found.vouched.keys()):
+        if name in opened and not _sync(session, opened[name]):
+            found.unsure.add(name)
+        elif name in opened:
+            found.vouched[name] = opened[name].id
+
+
+def _look_at_tree(session: MailSession) -> None:
+    mine = account(session).id
+    with connection(session) as lent:
+        mailboxes.reconcile(session.database, mine, listed=list_mailboxes(lent))
+    jobs.put(session.database, kind="backfill", account_id=mine, due_at=datetime.now(UTC))
+    jobs.wake(session.database)
+
+
+def _sync(session: MailSession, mailbox: Mailbox) -> bool:
+    """Whether a mailbox could be brought up to date. One that cannot must not stop the others; it is tried again later."""
+    try:
+        with connection(session, prefer=mailbox) as lent:
+            index = sync.Index(session.database, lent, mailbox)
+            state = sync.update(index)
+            return not lent.changed and bool(state.uidnext)
+    except (AuthenticationFailed, ServerUnusable):
+        raise
+    except WebmailError:
+        return False
