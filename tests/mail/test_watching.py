@@ -260,6 +260,15 @@ def test_a_page_does_not_believe_a_watcher_that_disagrees_with_the_counts(behind
         assert behind.subjects() == ["Letter 2", "Letter 1"]
 
 
+def test_a_server_that_cannot_be_watched_is_looked_at_as_before(plain_person: Person, watch: Callable[[Person], Watcher]) -> None:
+    plain_person.put([letter(1)])
+    watcher = watch(plain_person)
+    wait_until(lambda: watcher.job == "due")
+    assert not watched(plain_person)
+    plain_person.deliver(letter(2))
+    assert plain_person.subjects() == ["Letter 2", "Letter 1"]
+
+
 def test_nobody_is_watched_who_is_not_here(person: Person) -> None:
     person.page()
     watching.want(person.gate.database, person.session.accounts[0].id)

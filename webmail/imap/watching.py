@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from webmail.errors import ServerUnusable
 from webmail.imap import mailboxes
 from webmail.imap.arguments import Syntax
 from webmail.imap.connection import Connection
@@ -32,14 +31,14 @@ class Told:
     overflowed: bool = False
 
 
-def begin(connection: Connection) -> Watched:
+def begin(connection: Connection) -> Watched | None:
     """Let the server tell of every mailbox of this person's own, where it offers NOTIFY; else of INBOX, which is opened.
 
-    The connection serves nothing else from then on. Raises ServerUnusable("no_idle") where the server offers no IDLE, and the
-    errors of the connection. RFC 5465 §3.1: a server may refuse what is too much for it.
+    The connection serves nothing else from then on. None where the server offers no IDLE. Raises the errors of the
+    connection. RFC 5465 §3.1: a server may refuse what is too much for it.
     """
     if not connection.has("IDLE"):
-        raise ServerUnusable("no_idle", host=connection.server.host, port=connection.server.port)
+        return None
     connection.prepare()
     if connection.has("NOTIFY"):
         reply = connection.attempt("NOTIFY", Syntax(b"SET STATUS"), _EVENTS, untagged={"STATUS"})

@@ -92,9 +92,9 @@ def watch(gate: Gate, job: Job, *, stop: Until) -> None:
         if accounts.waits_for_sign_in(gate.database, job.account_id):
             raise AuthenticationFailed("credentials")
         if _wanted(session):
-            _watch(session, job, stop=stop)
-            # Stopped while it is still wanted: the next worker takes over.
-            due = datetime.now(UTC) if _wanted(session) else None
+            can = _watch(session, job, stop=stop)
+            # Where it is still wanted, it was only stopped, and the next worker takes over.
+            due = datetime.now(UTC) + (timedelta(0) if can else WITHOUT_IDLE) if _wanted(session) else None
     except AuthenticationFailed as refused:
         accounts.password_refused(gate.database, job.account_id, now=datetime.now(UTC))
         due, error = datetime.now(UTC) + SIGN_IN_PAUSE, refused.code
@@ -103,7 +103,7 @@ def watch(gate: Gate, job: Job, *, stop: Until) -> None:
     except WebmailError as failed:
         lived = monotonic() - began > RENEW_SECONDS
         pause = PAUSES[0 if lived else min(job.attempts, len(PAUSES) - 1)]
-        due = datetime.now(UTC) + (WITHOUT_IDLE if failed.code == "no_idle" else timedelta(seconds=pause))
+        due = datetime.now(UTC) + timedelta(seconds=pause)
         error = "" if lived else failed.code
     if due is None:
         jobs.done(gate.database, job)
@@ -116,22 +116,26 @@ def _wanted(session: MailSession) -> bool:
     return credentials.exists(session.database, mine) and accounts.present(session.database, session.user.id, mine)
 
 
-def _watch(session: MailSession, job: Job, *, stop: Until) -> None:
+def _watch(session: MailSession, job: Job, *, stop: Until) -> bool:
+    """Watch as long as it is wanted; false where the server cannot be watched."""
     mine = account(session)
     with closing(connect(mine.imap, timeout=session.imap.timeout)) as lent:
         lent.authenticate(credentials.read(session.database, session.database.key, mine.id))
         watched = watching.begin(lent)
+        if watched is None:
+            return False
         found = Watch(session, {watching.INBOX, *watched.counts}, unsure=set(watched.counts))
         _believe(found, watched)
         try:
             while not stop() and _wanted(session):
                 _look(found)
                 if not jobs.keep(session.database, job, until=datetime.now(UTC) + timedelta(seconds=CLAIM_SECONDS)):
-                    return
+                    return True
                 _vouch(found, found.vouched, until=datetime.now(UTC) + VOUCH)
                 _take_in(found, _wait(lent, watched, found, stop=stop))
         finally:
             _vouch(found, found.vouched, until=None)
+    return True
 
 
 def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Until) -> watching.Told:
@@ -140,7 +144,7 @@ def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Un
     if told.overflowed:
         lent.overflowed = False
         again = watching.begin(lent)
-        return watching.Told(frozenset(again.counts), tree=True)
+        return watching.Told(frozenset(again.counts if again else ()), tree=True)
     return told
 
 
