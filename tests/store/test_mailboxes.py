@@ -165,7 +165,7 @@ def test_a_sync_applies_what_it_found_if_nobody_moved_the_state(database: Databa
     assert (after.uidnext, after.exists, after.unseen, after.lowest_uid, after.checked_at) == (11, 10, 4, 3, later(1))
     assert (after.complete, after.read_only, after.permanent_keywords, after.highestmodseq) == (False, True, True, 90)
     told = events.since(database, account.id, after=0)
-    assert [(each.kind, each.mailbox_id, each.payload) for each in told] == [("arrived", inbox.id, {"count": 11})]
+    assert [(each.kind, each.mailbox_id, each.payload) for each in told if each.mailbox_id] == [("arrived", inbox.id, {"count": 11})]
     assert mailboxes.states(database, account.id)[inbox.id] == after
     assert mailboxes.get(database, account.id, inbox.id).counts == MailboxCounts(10, 4, 11, 7)
 

@@ -19,7 +19,7 @@ from webmail.imap.changes import News
 from webmail.imap.fetch import selected
 from webmail.mail.indexing import PAGE, Index, Lease, add, arrived, newest, read, settle
 from webmail.message.summary import Flag, ModSeq, Uid
-from webmail.store import mailboxes, messages
+from webmail.store import listing, mailboxes, messages
 from webmail.store.events import ARRIVED, CHANGED, COUNTS
 from webmail.store.mailboxes import MailboxState
 from webmail.store.states import COUNTED, DISTRUSTED
@@ -125,7 +125,7 @@ def _take_in(index: Index, held: Lease, state: MailboxState, *, came: Sequence[U
 
 def _lies(index: Index, before: ModSeq) -> bool:
     """Whether flags of the newest page differ from those we have although the server told of no change, twice."""
-    known = messages.newest_flags(index.database, index.mailbox.id, limit=PAGE)
+    known = listing.newest_flags(index.database, index.mailbox.id, limit=PAGE)
     differing = _differing(index, known)
     if not differing:
         return False
@@ -145,7 +145,7 @@ def seems_unchanged(index: Index, state: MailboxState) -> bool:
     if not state.tracked or numbers != (state.highestmodseq, state.exists, state.uidnext):
         return False
     index.connection.settle()
-    return not _differing(index, messages.newest_flags(index.database, index.mailbox.id, limit=PAGE)) and not index.connection.changed
+    return not _differing(index, listing.newest_flags(index.database, index.mailbox.id, limit=PAGE)) and not index.connection.changed
 
 
 def _by_scanning(index: Index, held: Lease, state: MailboxState, *, shown: Shown | None, highestmodseq: int) -> MailboxState:
@@ -157,7 +157,7 @@ def _by_scanning(index: Index, held: Lease, state: MailboxState, *, shown: Shown
     outcome.changed += messages.set_flag_everywhere(database, mailbox.id, flag=Flag.SEEN, without=unseen)
     outcome.changed += messages.set_flag_everywhere(database, mailbox.id, flag=Flag.FLAGGED, only=flagged)
     outcome.changed += _compare(index, held, outcome)
-    page = messages.newest_flags(database, mailbox.id, limit=PAGE).keys() | (set(shown()) if shown is not None else set())
+    page = listing.newest_flags(database, mailbox.id, limit=PAGE).keys() | (set(shown()) if shown is not None else set())
     outcome.changed += _read_flags(index, held, sorted(page))
     return _settled(index, held, state, outcome, unseen=len(unseen), highestmodseq=highestmodseq)
 
@@ -184,7 +184,7 @@ def _read_flags(index: Index, held: Lease, uids: Collection[Uid]) -> int:
 
 def scan_flags(index: Index, held: Lease, *, below: int) -> int:
     """Make the flags of the newest ``FLAG_WINDOW`` known messages below a UID true; returns the lowest UID seen, 0 at the end."""
-    uids = messages.uids_below(index.database, index.mailbox.id, below=below, limit=FLAG_WINDOW)
+    uids = listing.uids_below(index.database, index.mailbox.id, below=below, limit=FLAG_WINDOW)
     _read_flags(index, held, uids)
     return min(uids) if len(uids) == FLAG_WINDOW else 0
 

@@ -13,7 +13,7 @@ from webmail.account import Account
 from webmail.errors import InvalidInput, WebmailError
 from webmail.imap import fetch
 from webmail.imap import search as criteria
-from webmail.mail import listing, sync
+from webmail.mail import indexing, listing, sync
 from webmail.mail.found import Coverage, FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.session import MailSession, connection, focused
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
@@ -214,8 +214,8 @@ def _ask(session: MailSession, mailbox: Mailbox, node: Node) -> list[Hit]:
         rest = sorted((uid for uid in uids if uid not in asked), reverse=True)[:PAGE]
         unknown = [uid for uid in rest if uid < state.lowest_uid]
         if unknown:
-            with sync.lease(index) as held:
-                sync.add(index, held, fetch.summaries(lent, unknown))
+            with indexing.lease(index) as held:
+                indexing.add(index, held, fetch.summaries(lent, unknown))
     return [Hit(listed, mailbox.account_id, mailbox.id, b"") for listed in lists.by_uids(session.database, mailbox.id, rest)]
 
 

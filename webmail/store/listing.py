@@ -118,6 +118,21 @@ def uids(database: Database, mailbox_id: MailboxId, *, filter: str | None) -> li
         return list(connection.execute(query if filter is None else query.where(FILTERS[filter])).scalars())
 
 
+def newest_flags(database: Database, mailbox_id: MailboxId, *, limit: int) -> dict[Uid, frozenset[str]]:
+    """The flags of the newest messages of a mailbox, as its list shows them."""
+    query = select(messages.c.uid, messages.c.flags).where(messages.c.mailbox_id == mailbox_id)
+    query = query.order_by(messages.c.internal_date.desc(), messages.c.id.desc()).limit(limit)
+    with database.index() as connection:
+        return {Uid(uid): flags_value(flags) for uid, flags in connection.execute(query)}
+
+
+def uids_below(database: Database, mailbox_id: MailboxId, *, below: int, limit: int) -> list[Uid]:
+    """The highest UIDs the index knows of a mailbox below a UID (0: of all), descending."""
+    query = select(messages.c.uid).where(messages.c.mailbox_id == mailbox_id).order_by(messages.c.uid.desc()).limit(limit)
+    with database.index() as connection:
+        return list(connection.execute(query.where(messages.c.uid < below) if below else query).scalars())
+
+
 def neighbours(
     database: Database, mailbox_id: MailboxId, message_id: MessageId, *, sort: str = "date", filter: str | None = None
 ) -> tuple[MessageId | None, MessageId | None]:
