@@ -86,6 +86,14 @@ namespace inbox {{
     auto = subscribe
   }}
 }}
+namespace public {{
+  type = public
+  prefix = Public/
+  separator = /
+  location = maildir:{folder}/public
+  subscriptions = no
+  list = children
+}}
 protocol imap {{
   mail_plugins = $mail_plugins imap_quota
   mail_max_userip_connections = 100
@@ -186,7 +194,7 @@ class Dovecot:
         if user.pw_uid == 0:
             user = pwd.getpwnam("nobody")
         certificate, key = self.authority.issue(["localhost", HOST])
-        for name in ("run", "state", "log", "mail", "users"):
+        for name in ("run", "state", "log", "mail", "users", "public"):
             (self.folder / name).mkdir()
         config = self.folder / "dovecot.conf"
         ports = {name: getattr(self, name) for name in ("imap", "imaps", "lmtp", "pop3", "submission", "relay", "auth")}

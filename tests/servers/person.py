@@ -23,7 +23,7 @@ from webmail.mail import accounts, delivery, listing, upkeep
 from webmail.mail.pages import ListPlace, MailboxPage
 from webmail.mail.session import Gate, MailSession
 from webmail.mailbox import Mailbox, SpecialUse
-from webmail.store import mailboxes
+from webmail.store import jobs, mailboxes
 from webmail.store.database import Database
 
 NOBODY = Server("127.0.0.1", 1, Security.NONE)
@@ -101,6 +101,11 @@ class Person:
             upkeep.run(self.gate, job)
         while (found := delivery.claim(self.gate, owner="test")) is not None:
             delivery.advance(self.gate, found, owner="test")
+
+    def work_all(self) -> None:
+        """Look at the folders and do everything that follows from it."""
+        jobs.put(self.gate.database, kind="sync", account_id=self.session.accounts[0].id, due_at=datetime.now(UTC))
+        self.work()
 
     def work_once(self) -> None:
         """Do the one piece of upkeep that is due longest."""

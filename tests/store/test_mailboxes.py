@@ -128,6 +128,54 @@ def test_a_mailbox_renamed_below_its_own_name_does_not_trip_over_itself(database
     assert ids(database, account) == {"a": before["a/a"], "a/a": before["a/a/a"]}
 
 
+def counted(name: str, uidvalidity: int, *, uidnext: int = 5, object_id: str = "") -> ListedMailbox:
+    return ListedMailbox(name, "/", counts=MailboxCounts(4, 0, uidnext, uidvalidity, object_id=object_id))
+
+
+def test_a_mailbox_that_another_client_renamed_keeps_its_id_and_its_index(database: Database, account: Account) -> None:
+    tree = [counted("INBOX", 1), counted("Work", 2), counted("Work/a", 3), counted("Old", 4)]
+    mailboxes.reconcile(database, account.id, listed=tree)
+    before = ids(database, account)
+    moved = [counted("INBOX", 1), counted("Job", 2, uidnext=9), counted("Job/a", 3), counted("Old", 4)]
+    mailboxes.reconcile(database, account.id, listed=moved)
+    after = {"INBOX": before["INBOX"], "Job": before["Work"], "Job/a": before["Work/a"], "Old": before["Old"]}
+    assert ids(database, account) == after
+
+
+def test_a_mailbox_renamed_to_a_name_that_once_was_keeps_its_own_id(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=[counted("A", 1), counted("B", 2)])
+    before = ids(database, account)
+    mailboxes.reconcile(database, account.id, listed=[counted("A", 1)])
+    mailboxes.reconcile(database, account.id, listed=[counted("B", 1)])
+    assert ids(database, account) == {"B": before["A"]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (counted("A", 2), counted("B", 3)),  # Another UIDVALIDITY.
+        (counted("A", 2, uidnext=9), counted("B", 2, uidnext=5)),  # Numbers went back.
+        (counted("A", 1), counted("B", 1)),  # INBOX has the same: it tells nothing.
+        (counted("A", 2, object_id="x"), counted("B", 2, object_id="y")),  # The server says that they are two.
+        (ListedMailbox("A", "/"), ListedMailbox("B", "/")),  # Nothing is known of either.
+    ],
+)
+def test_a_mailbox_that_is_another_one_gets_an_id_of_its_own(
+    database: Database, account: Account, old: ListedMailbox, new: ListedMailbox
+) -> None:
+    mailboxes.reconcile(database, account.id, listed=[counted("INBOX", 1), old])
+    before = ids(database, account)
+    mailboxes.reconcile(database, account.id, listed=[counted("INBOX", 1), new])
+    assert ids(database, account)["B"] not in before.values()
+
+
+def test_an_object_id_tells_what_was_renamed_where_nothing_else_does(database: Database, account: Account) -> None:
+    mailboxes.reconcile(database, account.id, listed=[counted("INBOX", 1), counted("A", 1, object_id="x"), counted("B", 1, object_id="y")])
+    before = ids(database, account)
+    mailboxes.reconcile(database, account.id, listed=[counted("INBOX", 1), counted("C", 1, object_id="y"), counted("D", 1, object_id="x")])
+    assert ids(database, account) == {"INBOX": before["INBOX"], "C": before["B"], "D": before["A"]}
+
+
 def test_a_deleted_mailbox_is_gone_with_its_messages(database: Database, account: Account, inbox: Mailbox) -> None:
     messages.add(database, inbox, uidvalidity=7, summaries=summaries([1, 2]))
     mailboxes.removed(database, account.id, inbox.id)

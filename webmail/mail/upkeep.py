@@ -13,12 +13,14 @@ from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
 from webmail.store import credentials, jobs, mailboxes, messages
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "scan", wording.KIND, "draft", "to_me", filing.JOB)
+KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
 """Seconds a backfill works before it lets other due work have its turn."""
 BUSY_PAUSE = timedelta(seconds=1)
+FORGET_AFTER = timedelta(hours=1)
+"""How long the index of a folder that the server lists no more is kept: it may only be away for a while."""
 SCAN_PAUSE = timedelta(minutes=10)
 """How often all flags of a mailbox are read again where the server does not tell which have changed."""
 EVERYWHERE = {"connect", "greeting", "unavailable", "limit", "busy"}
@@ -75,6 +77,10 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         # Lists come first: while older messages are still missing from them, their words get a small share of the time.
         waits = jobs.keys(session.database, job.account_id, "backfill")
         return wording.run(session, seconds=BURST / 4 if waits else BURST)
+    if job.kind == "forget":
+        if MailboxId(int(job.key)) in mailboxes.gone(session.database, job.account_id):
+            mailboxes.start_over(session.database, MailboxId(int(job.key)), uidvalidity=0)
+        return None
     if job.kind == "scan":
         return _scan_mailbox(session, job)
     drafts.place(session, job.key, now=datetime.now(UTC))
@@ -98,6 +104,10 @@ def _sync_account(session: MailSession) -> datetime | None:
             _follow(session, mailbox)
         if not state.tracked and str(mailbox.id) not in scanned:
             jobs.put(session.database, kind="scan", account_id=mine.id, key=str(mailbox.id), due_at=datetime.now(UTC))
+    forgotten = jobs.keys(session.database, mine.id, "forget")
+    for gone in mailboxes.gone(session.database, mine.id):
+        if str(gone) not in forgotten:
+            jobs.put(session.database, kind="forget", account_id=mine.id, key=str(gone), due_at=datetime.now(UTC) + FORGET_AFTER)
     jobs.put(session.database, kind="backfill", account_id=mine.id, due_at=datetime.now(UTC))
     wording.want(session.database, mine.id)
     saved_searches.count_saved(session)

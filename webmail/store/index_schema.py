@@ -25,6 +25,8 @@ mailbox_state = Table(
     number("permanent_keywords"),
     # What the sidebar shows: the newest of STATUS, a sync, and our own changes. Sync compares with its own columns only.
     *[optional(name) for name in ("listed_messages", "listed_unseen", "listed_uidnext", "listed_uidvalidity")],
+    # By which a mailbox is known again under another name, where the server keeps one (RFC 8474 §4).
+    words("object_id"),
     words("lease_owner"),
     number("lease_until"),
 )

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from webmail.account import AccountId
 from webmail.errors import NotFound
 from webmail.mailbox import ListedMailbox, Mailbox, MailboxCounts, MailboxId, SpecialUse
-from webmail.store import events
+from webmail.store import events, renames
 from webmail.store.columns import clean
 from webmail.store.database import Database
 from webmail.store.schema import mailbox_state, mailboxes
@@ -51,13 +51,18 @@ OF_NAME = LIVING.where(mailboxes.c.name == bindparam("which")).order_by(mailboxe
 def reconcile(database: Database, account_id: AccountId, *, listed: Sequence[ListedMailbox]) -> tuple[Mailbox, ...]:
     """Make the known mailboxes those that the server lists, and return them as ``list_of`` does.
 
-    New ones get an id. Those that have vanished are marked gone; when the name comes back, so does the id.
+    New ones get an id, renamed ones keep theirs (see ``renames``). Those that have vanished are marked gone; when the name
+    comes back, so does the id. Events tell of what is new.
     """
     found = {clean(each.name): each for each in listed}
     with database.durable() as connection:
         due = _differences(connection, account_id, found)
     if any(due):
+        with database.index() as connection:
+            states_known = {row.mailbox_id: row for row in connection.execute(STATES, {"account": account_id})}
         with database.durable_write() as connection:
+            rows = connection.execute(select(mailboxes).where(mailboxes.c.account_id == account_id)).all()
+            renames.carry_out(connection, account_id, renames.find(rows, states_known, found))
             new, changed, gone = _differences(connection, account_id, found)
             if new:
                 connection.execute(insert(mailboxes), new)
@@ -119,9 +124,10 @@ def _write_counts(database: Database, account_id: AccountId, found: dict[str, Li
     return new
 
 
-def _listed(counts: MailboxCounts) -> dict[str, int]:
+def _listed(counts: MailboxCounts) -> dict[str, int | str]:
     values = {"messages": counts.messages, "unseen": counts.unseen, "uidnext": counts.uidnext, "uidvalidity": counts.uidvalidity}
-    return {f"listed_{name}": value for name, value in values.items() if value is not None}
+    told: dict[str, int | str] = {f"listed_{name}": value for name, value in values.items() if value is not None}
+    return told | ({"object_id": counts.object_id} if counts.object_id else {})
 
 
 def list_of(database: Database, account_id: AccountId) -> tuple[Mailbox, ...]:
@@ -205,14 +211,15 @@ def renamed(database: Database, account_id: AccountId, *, old: str, new: str, de
     with database.durable_write() as connection:
         rows = connection.execute(select(mailboxes.c.id, mailboxes.c.name).where(mailboxes.c.account_id == account_id)).all()
         moving = {row.id: new + row.name[len(old) :] for row in rows if row.name == old or (below and row.name.startswith(below))}
-        in_the_way = [row.id for row in rows if row.name in moving.values() and row.id not in moving]
-        if in_the_way:
-            connection.execute(delete(mailboxes).where(mailboxes.c.id.in_(in_the_way)))
-        # Names are unique at every moment, and a new name may be the old name of another row that moves too.
-        for mailbox_id in moving:
-            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(name=f"\ufffd{mailbox_id}"))
-        for mailbox_id, name in moving.items():
-            connection.execute(update(mailboxes).where(mailboxes.c.id == mailbox_id).values(name=name))
+        renames.carry_out(connection, account_id, moving)
+
+
+def gone(database: Database, account_id: AccountId) -> list[MailboxId]:
+    """The mailboxes of an account that the server does not list any more, and of which the index still holds something."""
+    with database.durable() as connection:
+        query = select(mailboxes.c.id).where(mailboxes.c.account_id == account_id, mailboxes.c.gone == 1)
+        ids = set(connection.execute(query).scalars())
+    return [mailbox_id for mailbox_id, state in states(database, account_id).items() if mailbox_id in ids and state.uidvalidity]
 
 
 def removed(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> None:
