@@ -36,6 +36,10 @@ test: $(VENV)/.dev-ready $(WORDS) ## the whole test suite; installs the Debian p
 	@tests/servers/packages.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 15 $(TESTS)
 
+truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each kind of server: every list must equal the server's truth
+	@tests/servers/packages.sh
+	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 600 tests/mail/test_truth.py
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -66,4 +70,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test truth bench assets locale plan clean check format

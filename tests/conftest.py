@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.servers.postfix",
     "tests.servers.smtp_sink",
     "tests.servers.person",
+    "tests.servers.watcher",
 ]
 
 CORPUS = Path(os.environ.get("WEBMAIL_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))

@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import imaplib
+import os
 import random
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from tests.servers.person import Person, letter
+from tests.servers.application import ROOT, Application
+from tests.servers.dovecot import Dovecot
+from tests.servers.person import Person, letter, new_person
 from tests.servers.proxy import Proxy
+from tests.servers.watcher import Watcher, arrive, wait_until
+from webmail.account import Security, Server
 from webmail.errors import WebmailError
-from webmail.mail import filing, upkeep
+from webmail.mail import filing, upkeep, watching
 from webmail.mail.pages import Freshness, MailboxPage
 from webmail.message.summary import Flag
 from webmail.store import jobs
 
-SECONDS = 3.6
-PAUSES = 3
-RATE = 12
+SECONDS = float(os.environ.get("TRUTH_SECONDS", "3"))
+"""``make truth`` takes a minute for each."""
+PAUSE_EVERY = 1.2
+RATE = 10
+"""What the other client does in a second."""
+TOLD = 1.5
+"""Seconds after which what has happened has been told to who watches, and was looked at: servers collect for half a second."""
+KILLS = int(max(3, SECONDS / 3))
 NAMES = ("INBOX", "Archive")
 FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "$Forwarded")
 
@@ -125,38 +137,48 @@ def upkeep_running(person: Person) -> Iterator[None]:
         thread.join()
 
 
-def live(person: Person, *, seed: int, disturb: Proxy | None = None) -> None:
+@contextlib.contextmanager
+def others_at_work(other: Other, seconds: float) -> Iterator[threading.Event]:
+    """Another client at work for some seconds; the event is set when it has paused."""
+    quiet = threading.Event()
+
+    def act() -> None:
+        due = time.monotonic()
+        until = due + seconds
+        while due < until:
+            time.sleep(max(0.0, due - time.monotonic()))
+            other.act()
+            due += 1 / RATE
+        quiet.set()
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    yield quiet
+    thread.join()
+
+
+def live(person: Person, *, seed: int, disturb: Proxy | None = None, pause: float = 0) -> None:
     """Another client and ourselves at work at once, with a pause now and then in which everything is compared."""
     chance = random.Random(seed)
     other = Other(person, random.Random(seed + 1))
     for name in NAMES:
         person.put([letter(number) for number in range(1, 61)], mailbox=name)
     with upkeep_running(person):
-        for _ in range(PAUSES):
-            until = time.monotonic() + SECONDS / PAUSES
-            quiet = threading.Event()
-
-            def others(until: float = until, quiet: threading.Event = quiet) -> None:
-                while time.monotonic() < until:
-                    other.act()
-                    time.sleep(1 / RATE)
-                quiet.set()
-
-            thread = threading.Thread(target=others)
-            thread.start()
-            while not quiet.is_set():
-                with contextlib.suppress(WebmailError):
-                    _ourselves(person, chance)
-                if disturb is not None and chance.random() < 0.15:
-                    disturb.cut_all() if chance.random() < 0.3 else disturb.cut(chance.choice(COMMANDS), chance.choice(MOMENTS))
-            thread.join()
+        for _ in range(max(2, round(SECONDS / PAUSE_EVERY))):
+            with others_at_work(other, PAUSE_EVERY) as quiet:
+                while not quiet.is_set():
+                    with contextlib.suppress(WebmailError):
+                        _ourselves(person, chance)
+                    if disturb is not None and chance.random() < 0.15:
+                        disturb.cut_all() if chance.random() < 0.3 else disturb.cut(chance.choice(COMMANDS), chance.choice(MOMENTS))
             if disturb is not None:
                 disturb.behave()
+            time.sleep(pause)
             check(person)
-    assert len(other.done) > RATE
+    assert {"flag", "append", "expunge", "move"} <= set(other.done)
 
 
-COMMANDS = ("NOOP", "SELECT", "FETCH", "UID FETCH", "UID SEARCH", "UID STORE", "LIST")
+COMMANDS = ("NOOP", "SELECT", "FETCH", "UID FETCH", "UID SEARCH", "UID STORE", "LIST", "IDLE", "NOTIFY")
 MOMENTS = ("before", "during", "after")
 
 
@@ -172,16 +194,71 @@ def _ourselves(person: Person, chance: random.Random) -> None:
     filing.act(person.session, action, ids=some, target=target)
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_every_list_says_what_the_server_says(person: Person, seed: int) -> None:
-    live(person, seed=seed)
+@pytest.mark.parametrize("who", ["person", "counting_person", "plain_person", "pymap_person"])
+def test_every_list_says_what_the_server_says(request: pytest.FixtureRequest, who: str) -> None:
+    live(request.getfixturevalue(who), seed=1)
 
 
-@pytest.mark.parametrize("seed", [2])
-def test_every_list_says_what_a_bare_server_says(plain_person: Person, seed: int) -> None:
-    live(plain_person, seed=seed)
+def test_every_list_says_what_the_server_says_when_lines_are_cut(behind: Person, proxy: Proxy) -> None:
+    live(behind, seed=3, disturb=proxy)
 
 
-@pytest.mark.parametrize("seed", [3])
-def test_every_list_says_what_the_server_says_when_lines_are_cut(behind: Person, proxy: Proxy, seed: int) -> None:
-    live(behind, seed=seed, disturb=proxy)
+@pytest.mark.parametrize("notify", [True, False])
+def test_every_list_that_is_watched_says_what_the_server_says(
+    behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher], notify: bool
+) -> None:
+    proxy.withhold("NOTHING" if notify else "NOTIFY")
+    behind.hang_up()
+    watch(behind)
+    live(behind, seed=4, pause=TOLD)
+
+
+def test_every_list_that_is_watched_says_what_the_server_says_when_lines_are_cut(
+    behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "PAUSES", (0, 0, 0, 0))
+    watch(behind)
+    live(behind, seed=5, disturb=proxy, pause=TOLD)
+
+
+@contextlib.contextmanager
+def worker(application: Application) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker in a process of its own, which listens for wake-ups by now; killed at the end."""
+    with application.log.open("ab") as log:
+        process = subprocess.Popen(application.command("worker"), cwd=ROOT, env=application.environment, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: any((application.folder / "data").glob(f"wakeup-{process.pid}-*.sock")), 20)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_worker_that_is_killed_again_and_again_changes_nothing(dovecot: Dovecot, tmp_path: Path) -> None:
+    imap = {"imap_host": "127.0.0.1", "imap_port": str(dovecot.imap), "imap_security": "none"}
+    smtp = {"smtp_host": "127.0.0.1", "smtp_port": "1", "smtp_security": "none"}
+    person = new_person(dovecot, tmp_path / "data", imap=Server("127.0.0.1", dovecot.imap, Security.NONE))
+    person.sign_in()
+    arrive(person)
+    application, chance = Application(tmp_path, **imap, **smtp), random.Random(6)
+    other = Other(person, random.Random(7))
+    for name in NAMES:
+        person.fill([letter(number) for number in range(1, 2001)], mailbox="" if name == "INBOX" else name)
+    for _ in range(KILLS):
+        with worker(application), others_at_work(other, chance.uniform(0.3, 1.2)) as quiet:
+            while not quiet.is_set():
+                with contextlib.suppress(WebmailError):
+                    _ourselves(person, chance)
+        # The time is over for which the dead had claimed their work.
+        with person.gate.database.durable_write() as connection:
+            connection.exec_driver_sql("UPDATE jobs SET claimed_until = 0, due_at = 0")
+        with person.gate.database.index_write() as connection:
+            connection.exec_driver_sql("UPDATE mailbox_state SET lease_until = 0")
+        for name in NAMES:
+            assert {row.message.uid for row in person.page(name).rows} <= {int(uid) for uid in truth(person, name)}
+    with worker(application):
+        wait_until(lambda: all(person.page(name).progress == 100 for name in NAMES), 60)
+        time.sleep(TOLD)
+        check(person)
+    check(person)
+    person.close()

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.servers.person import Person, letter
 from tests.servers.proxy import Proxy
+from tests.servers.watcher import Watcher, arrive, wait_until
 from webmail.account import Credentials
 from webmail.imap.pool import Pool
 from webmail.mail import accounts, events, filing, mailboxes, wakeup, watching
 from webmail.mailbox import SpecialUse
-from webmail.store import credentials, jobs, sessions, vigil
+from webmail.store import credentials, jobs, vigil
 from webmail.store import mailboxes as stored
 from webmail.store.mailboxes import MailboxState
 
@@ -28,80 +26,6 @@ def state(person: Person, name: str | SpecialUse = SpecialUse.INBOX) -> MailboxS
 
 def watched(person: Person, name: str | SpecialUse = SpecialUse.INBOX) -> bool:
     return state(person, name).watched(datetime.now(UTC))
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "this takes too long"
-        time.sleep(0.02)
-
-
-def arrive(person: Person) -> None:
-    """Somebody is here, in a browser."""
-    mine = person.session.accounts[0]
-    sessions.create(
-        person.gate.database,
-        user_id=mine.user_id,
-        account_id=mine.id,
-        address="",
-        agent="",
-        now=datetime.now(UTC),
-        data={},
-        lifetime=timedelta(days=1),
-    )
-
-
-class Watcher:
-    """A watcher in a thread, with connections of its own, as the worker has it."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.gate = replace(person.gate, imap=Pool(limit=2, timeout=person.gate.imap.timeout))
-        self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        while not self.stop.is_set():
-            job = watching.claim(self.gate, owner="test")
-            if job is not None:
-                watching.watch(self.gate, job, stop=self.stop.is_set)
-            self.stop.wait(0.05)
-
-    @property
-    def job(self) -> str:
-        """What the stored job says: nothing, claimed, or the error it waits after."""
-        with self.gate.database.durable() as connection:
-            row = connection.exec_driver_sql("SELECT claimed_by, error FROM jobs WHERE kind = 'watch'").first()
-        return "none" if row is None else str(row[1] or row[0] or "due")
-
-
-@contextmanager
-def watching_by(person: Person) -> Iterator[Watcher]:
-    arrive(person)
-    person.page()
-    person.work()
-    watching.want(person.gate.database, person.session.accounts[0].id)
-    watcher = Watcher(person)
-    with watching.on_duty(person.gate):
-        watcher.thread.start()
-        try:
-            yield watcher
-        finally:
-            watcher.stop.set()
-            watcher.thread.join(20)
-            watcher.gate.imap.close()
-    assert not watcher.thread.is_alive()
-
-
-@pytest.fixture
-def watch() -> Iterator[Callable[[Person], Watcher]]:
-    with ExitStack() as stack:
-
-        def begin(person: Person) -> Watcher:
-            return stack.enter_context(watching_by(person))
-
-        yield begin
 
 
 def test_a_page_of_a_watched_mailbox_asks_the_server_nothing(behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher]) -> None:
