@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import words
+from benchmarks import syncing, words
 from benchmarks.browser import Browser
 from benchmarks.letters import fill
 from benchmarks.report import Report
@@ -169,6 +169,7 @@ def main() -> None:
     report = Report()
     measure(report)
     words.measure(report)
+    syncing.measure(report)
     print(f"# written to {report.path.relative_to(ROOT)}")
 
 

@@ -63,7 +63,7 @@ def test_all_commands_are_offered(app: Flask) -> None:
 
 
 def test_the_index_shows_how_far_it_is(app: Flask) -> None:
-    assert re.search(r"100 % +3\d of 3\d +INBOX", say(app, "index", "status"))
+    assert re.search(r"100 % +3\d of 3\d +\d+ %  INBOX", say(app, "index", "status"))
     assert "项目/展览" in say(app, "index", "status")
 
 

@@ -19,7 +19,8 @@ from webmail.imap.pool import Pool
 from webmail.jobs import worker
 from webmail.mail import wording
 from webmail.mail.session import Gate
-from webmail.store import accounts, credentials, jobs, mailboxes, sessions
+from webmail.store import accounts, credentials, fulltext, jobs, mailboxes, sessions
+from webmail.store.mailboxes import MailboxState
 
 NICENESS = 5
 """Pages go before the work that nobody waits for."""
@@ -61,17 +62,19 @@ def _index(gate: Gate) -> click.Command:
 
     @group.command("status")
     def status() -> None:
-        """Show how much of each mailbox is indexed."""
+        """Show how much of each mailbox is indexed: its headers, which lists show, and its words, which searches find."""
         for account in _accounts(gate):
             words = wording.progress(gate.database, account.id)
             click.echo(f"{account.username}  {words.percent} % of {words.total} messages can be found by their words")
-            states = mailboxes.states(gate.database, account.id)
-            for mailbox in mailboxes.list_of(gate.database, account.id):
+            click.echo("  headers              words  folder")
+            known, states = mailboxes.overview(gate.database, account.id)
+            waiting = fulltext.remaining(gate.database, account.id)
+            for mailbox in known:
                 state = states.get(mailbox.id)
                 if state is not None and state.uidvalidity:
-                    click.echo(f"  {state.progress:>3} %  {state.indexed:>8} of {state.exists:<8} {mailbox.name}")
+                    click.echo(f"{_progress(state, without_words=waiting.get(mailbox.id, 0))}  {mailbox.name}{_how_followed(state)}")
                 elif mailbox.selectable:
-                    click.echo(f"    - %  {'not yet':>8}             {mailbox.name}")
+                    click.echo(f"    - %     not yet      - %  {mailbox.name}")
 
     @group.command("drop")
     def drop() -> None:
@@ -86,6 +89,18 @@ def _index(gate: Gate) -> click.Command:
         click.echo(f"The index is empty; the worker makes it anew for {_ask_for_sync(gate, None)} accounts.")
 
     return group
+
+
+def _progress(state: MailboxState, *, without_words: int) -> str:
+    words = 100 if not state.indexed else (state.indexed - without_words) * 100 // state.indexed
+    return f"  {state.progress:>3} % {state.indexed:>7} of {state.exists:<7}{words:>3} %"
+
+
+def _how_followed(state: MailboxState) -> str:
+    """In which way the server tells what changes, where that is not the best one."""
+    if state.tracked:
+        return ""
+    return "  (the server's change numbers are not true)" if state.highestmodseq < 0 else "  (the server keeps no change numbers)"
 
 
 def _user(gate: Gate) -> click.Command:
