@@ -177,3 +177,13 @@ def test_a_mailbox_without_numbers_is_normal(scripted: Callable[..., Scripted]) 
     connection.select("INBOX", uidvalidity=7, since=40)
     assert not changes.can_tell(connection)
     connection.close()
+
+
+def test_a_server_that_does_not_know_what_it_offers_is_asked_plainly(scripted: Callable[..., Scripted]) -> None:
+    bad = ("(SELECT|EXAMINE) .*\\)$", b"{tag} BAD what is this\r\n")
+    server = scripted([bad, ("ENABLE", b"{tag} BAD what is this\r\n"), ("(SELECT|EXAMINE)", SELECTED), *OFFERS, *SIGNS_IN])
+    connection = connect(server.server())
+    connection.authenticate(Credentials("a", "b"))
+    assert connection.select("INBOX").exists == 3
+    assert not changes.can_tell(connection)
+    connection.close()

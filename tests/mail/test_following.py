@@ -150,6 +150,15 @@ def test_a_server_that_lies_about_its_numbers_is_found_out_and_read_by_looking(b
     assert state(behind).highestmodseq == DISTRUSTED
 
 
+def test_a_server_that_does_not_answer_to_its_own_numbers_is_read_by_looking(behind: Person, proxy: Proxy) -> None:
+    filled(behind, 60)
+    with behind.side() as side:
+        side.store("2", "+FLAGS", "(\\Seen)")
+    proxy.refuse("UID FETCH", "CHANGEDSINCE")
+    assert behind.page().unseen == 59
+    assert state(behind).highestmodseq == DISTRUSTED
+
+
 def test_a_server_that_forgets_to_tell_what_vanished_is_found_out_by_the_count(behind: Person, proxy: Proxy) -> None:
     filled(behind, 60)
     behind.hang_up()

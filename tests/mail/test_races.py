@@ -15,6 +15,7 @@ from webmail.mail import filing, indexing, mailboxes, reading, sync
 from webmail.mail.pages import Freshness
 from webmail.mail.session import connection
 from webmail.mailbox import SpecialUse
+from webmail.message.summary import Flag, Uid
 from webmail.store import listing, messages
 from webmail.store import mailboxes as stored
 from webmail.store.mailboxes import MailboxState
@@ -134,6 +135,29 @@ def test_messages_moved_in_and_out_while_older_ones_are_indexed_are_each_there_o
     with person.side() as side:
         there = [int(uid) for uid in side.uid("SEARCH", "ALL")[1][0].split()]
     assert uids(person) == there
+
+
+def test_what_happens_to_older_messages_while_they_are_on_their_way_is_true_of_them(
+    anyone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "WINDOW", 100)
+    anyone.fill([letter(number) for number in range(1, 161)])
+    anyone.page()
+    with connection(anyone.session) as lent:
+        index = sync.Index(anyone.gate.database, lent, anyone.mailbox())
+        sync.update(index)
+        window = sync._window(index, Uid(state(anyone).lowest_uid))
+        with anyone.side() as side:
+            marked, gone = (int(uid) for uid in side.uid("SEARCH", "ALL")[1][0].split()[99:101])
+            side.store("100", "+FLAGS", "(\\Seen \\Answered)")
+            side.store("101", "+FLAGS", "(\\Deleted)")
+            side.expunge()
+        anyone.page()  # By another connection, which is told of it and has nothing to apply it to.
+        sync._store(index, window, wait=None)
+    found = messages.flags_between(anyone.gate.database, anyone.mailbox().id, low=Uid(1), high=None)
+    assert found[Uid(marked)] == {Flag.SEEN, Flag.ANSWERED}
+    assert Uid(gone) not in found
+    assert len(found) == 149
 
 
 def test_very_many_new_messages_show_the_newest_at_once_and_the_gap_is_filled(person: Person) -> None:

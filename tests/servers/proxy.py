@@ -44,6 +44,7 @@ class Proxy:
         self._rewrites: list[tuple[re.Pattern[bytes], bytes]] = []
         self._withheld: re.Pattern[bytes] | None = None
         self.silent = False
+        self._refused = ("no command", "")
         self._listener = socket.create_server((HOST, 0))
         self.port = self._listener.getsockname()[1]
         self._open: set[socket.socket] = set()
@@ -69,6 +70,14 @@ class Proxy:
     def withhold(self, *names: str) -> None:
         """From now on, do not say that the server offers these extensions."""
         self._withheld = re.compile(rb" (?:" + "|".join(names).encode() + rb")(?=[\s\]]|$)")
+
+    def refuse(self, command: str, word: str) -> None:
+        """From now on, answer this command with BAD where it holds this word."""
+        self._refused = command, word
+
+    def refuses(self, command: str, rest: str) -> bool:
+        """Whether this command is to be answered with BAD."""
+        return command == self._refused[0] and self._refused[1] in rest
 
     def fall_silent(self) -> None:
         """From now on, let nothing the server says through, on any connection, and close none."""
@@ -165,7 +174,7 @@ class _Line:
             tag, _, rest = line.rstrip(b"\r\n").decode("utf-8", "replace").partition(" ")
             name = " ".join(rest.upper().split(" ")[: 2 if rest.upper().startswith("UID ") else 1])
             self._proxy.commands.append(_blanked(name, rest))
-            if self._proxy.bare and self._refused(name, rest):
+            if (self._proxy.bare and self._refused(name, rest)) or self._proxy.refuses(name, rest):
                 self._skip_literals(line)
                 self._client.sendall(f"{tag} BAD Unknown command or arguments\r\n".encode())
                 continue

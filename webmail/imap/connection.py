@@ -193,7 +193,14 @@ class Connection:
         elif self.tracking:
             arguments.append(Syntax(b"(CONDSTORE)"))
         self.selected = None
-        reply = self.command("SELECT" if writable else "EXAMINE", *arguments, untagged={"EXISTS", "OK", "FLAGS", "FETCH", "VANISHED"})
+        kinds = {"EXISTS", "OK", "FLAGS", "FETCH", "VANISHED"}
+        reply = self.attempt("SELECT" if writable else "EXAMINE", *arguments, untagged=kinds)
+        if reply.condition.status == "BAD" and self.tracking:
+            # It does not know what it says it offers.
+            self.tracking = Tracking.NONE
+            return self._select(name, writable=writable, known=(0, 0))
+        if not reply.ok:
+            raise refusal(reply.condition, server=self.server)
         found = described(name, reply, writable=writable)
         if found is None:
             raise ServerUnusable("no_uidvalidity", host=self.server.host, port=self.server.port)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from webmail.errors import ServerRefused
 from webmail.imap import changes, fetch
 from webmail.imap.changes import News
 from webmail.imap.fetch import selected
@@ -58,7 +59,11 @@ def _went_back(index: Index, state: MailboxState) -> bool:
 
 def _by_modseq(index: Index, held: Lease, state: MailboxState) -> MailboxState:
     before = ModSeq(state.highestmodseq)
-    news = changes.since(index.connection, before)
+    try:
+        news = changes.since(index.connection, before)
+    except ServerRefused:
+        # It keeps the numbers and does not answer to them.
+        return _by_scanning(index, held, state, shown=None, highestmodseq=DISTRUSTED)
     # What we have moved here ourselves is known before it is told.
     mine = messages.flags_between(index.database, index.mailbox.id, low=Uid(state.uidnext), high=None)
     known = {uid: flags for uid, flags in news.flags.items() if uid < state.uidnext or uid in mine}
@@ -159,7 +164,9 @@ def _by_scanning(index: Index, held: Lease, state: MailboxState, *, shown: Shown
     outcome.changed += _compare(index, held, outcome)
     page = listing.newest_flags(database, mailbox.id, limit=PAGE).keys() | (set(shown()) if shown is not None else set())
     outcome.changed += _read_flags(index, held, sorted(page))
-    return _settled(index, held, state, outcome, unseen=len(unseen), highestmodseq=highestmodseq)
+    # Counted in the index where it is all there: the flags just read may be newer than the search, and are not told again.
+    counted = COUNTED if outcome.complete else fetch.count(connection, "UNSEEN")
+    return _settled(index, held, state, outcome, unseen=counted, highestmodseq=highestmodseq)
 
 
 def _anew(index: Index, held: Lease, state: MailboxState) -> MailboxState:
@@ -220,7 +227,7 @@ def _settled(
     # Our own actions are in the index already, but not on other pages that are open.
     if outcome.changed or told:
         happened.append((CHANGED, {}))
-    if unseen not in (COUNTED, state.unseen) or selected(index.connection).exists != state.exists:
+    if outcome.arrived or outcome.changed or selected(index.connection).exists != state.exists:
         happened.append((COUNTS, {}))
     return settle(
         index,

@@ -197,6 +197,8 @@ def _store(index: Index, window: _Window, *, wait: Future[_Window] | None) -> Ma
         if _generation(state) != _generation(window.before):
             if wait is not None:
                 futures.wait([wait])
+            # A server goes on giving what it has not yet said to be gone.
+            index.connection.noop()
             flags = fetch.flags_of(index.connection, [summary.uid for summary in found])
             found = [replace(summary, flags=flags[summary.uid]) for summary in found if summary.uid in flags]
         add_bare(index, held, found)

@@ -42,6 +42,8 @@ from webmail.store.vigil import kept, vigil
 KIND = "watch"
 CLAIM_SECONDS = 60
 RENEW_SECONDS = 22.0
+LOOK_SECONDS = 2.0
+"""How soon after the last sign-out an account is watched no more."""
 SOON_SECONDS = 2.0
 """How long to wait where a mailbox could not be brought up to date at the first attempt."""
 VOUCH = timedelta(seconds=30)
@@ -139,8 +141,19 @@ def _watch(session: MailSession, job: Job, *, stop: Until) -> bool:
 
 
 def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Until) -> watching.Told:
-    until = monotonic() + (SOON_SECONDS if found.unsure else RENEW_SECONDS)
-    told = watching.wait(lent, watched, until=lambda: monotonic() > until or stop() or not _wanted(found.session))
+    now = monotonic()
+    until, look = now + (SOON_SECONDS if found.unsure else RENEW_SECONDS), now + LOOK_SECONDS
+
+    def enough() -> bool:
+        nonlocal look
+        if monotonic() > until or stop():
+            return True
+        if monotonic() < look:
+            return False
+        look = monotonic() + LOOK_SECONDS
+        return not _wanted(found.session)
+
+    told = watching.wait(lent, watched, until=enough)
     if told.overflowed:
         lent.overflowed = False
         again = watching.begin(lent)
