@@ -7,33 +7,28 @@ from __future__ import annotations
 
 import resource
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from benchmarks.letters import fill
+from benchmarks.report import Report
 from tests.servers.application import ROOT, Application
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, new_person
 from webmail.account import Security, Server
 from webmail.imap.arguments import Syntax
-from webmail.imap.connection import Connection, connect
+from webmail.imap.connection import connect
 from webmail.mail import indexing, sync
 from webmail.mail.session import connection
 from webmail.store import mailboxes
 
 HUGE = 100_000
-CHANGES = 30
-
-
-class Report(Protocol):
-    """Where figures go."""
-
-    def add(self, name: str, values: list[float], *, unit: str = "ms", reach: float | None = None) -> None: ...
+CHANGES = 40
 
 
 @contextmanager
@@ -105,43 +100,43 @@ def _notice(report: Report, dovecot: Dovecot, person: Person) -> None:
     raw.authenticate(dovecot.credentials(person.username))
     with connection(person.session, prefer=person.mailbox()) as lent, dovecot.side(person.username) as side:
         index = indexing.Index(person.gate.database, lent, person.mailbox())
-        sync.update(index)
+        known = sync.update(index)
 
-        def asked_raw() -> None:
-            known = mailboxes.state(person.gate.database, index.mailbox.id)
+        def asked() -> None:
             raw.command("STATUS", "INBOX", Syntax(b"(MESSAGES UIDNEXT HIGHESTMODSEQ)"))
+            raw.forget_selection()
             raw.select("INBOX", uidvalidity=known.uidvalidity, since=known.highestmodseq)
             raw.command("UID FETCH", Syntax(b"50000"), Syntax(b"(FLAGS)"))
-            _leave(raw)
 
-        def opened() -> None:
+        def ours() -> None:
             sync.update(index)
 
-        values = _each_change(side.store, asked_raw, opened, before=lambda: _leave(lent))
-        report.add("one change in 100,000, raw (STATUS, SELECT QRESYNC, FETCH)", values[0])
-        report.add("one change in 100,000, noticed when the mailbox is opened", values[1])
-        over = [ours - theirs for theirs, ours in zip(*map(sorted, values), strict=True)]
-        report.add("noticed later than raw by", over, reach=5)
-        report.add("one change in 100,000, noticed on a kept connection", _each_change(side.store, asked_raw, opened)[1], reach=5)
+        def left() -> None:
+            for each in (raw, lent):
+                each.command("UNSELECT")
+                each.forget_selection()
+
+        asked()
+        for how, before in (("when the mailbox is opened", left), ("on a kept connection", None)):
+            there, here = _each_change(side.store, asked, ours, before=before)
+            report.add(f"one change in 100,000 told raw (STATUS, SELECT QRESYNC, FETCH) {how}", there)
+            report.add(f"one change in 100,000 noticed {how}", here)
+            report.add(f"noticed later than raw {how}", [statistics.median(here) - statistics.median(there)], reach=5)
     raw.close()
 
 
-def _leave(lent: Connection) -> None:
-    lent.command("UNSELECT")
-    lent.forget_selection()
-
-
 def _each_change(
-    store: Callable[..., object], *measured: Callable[[], None], before: Callable[[], None] | None = None
+    store: Callable[..., object], theirs: Callable[[], None], ours: Callable[[], None], *, before: Callable[[], None] | None = None
 ) -> tuple[list[float], list[float]]:
-    """The milliseconds of each way to notice, after each change; the last way is the one that settles it."""
-    values: tuple[list[float], list[float]] = ([], [])
+    """The milliseconds of both ways to notice each change. Who comes first pays for what the server finds out once, so they take turns."""
+    there: list[float] = []
+    here: list[float] = []
     for number in range(CHANGES):
         if before is not None:
             before()
-        store("50000", "+FLAGS" if number % 2 else "-FLAGS", "(\\Flagged)")
-        for kept, ask in zip(values, measured, strict=True):
+        store("50000", "+FLAGS" if number // 2 % 2 else "-FLAGS", "(\\Flagged)" if number % 2 else "(\\Answered)")
+        for kept, ask in ((there, theirs), (here, ours))[:: 1 if number % 2 else -1]:
             began = time.perf_counter()
             ask()
             kept.append((time.perf_counter() - began) * 1000)
-    return values
+    return there, here
