@@ -70,6 +70,21 @@ def test_an_action_in_a_read_only_folder_is_refused_as_that_and_changes_nothing(
     assert (visitor.truth(), visitor.truth("Archive"), visitor.truth("INBOX", "SEEN")) == (3, 0, 0)
 
 
+@pytest.mark.parametrize("action", ["flag", "delete"])
+def test_what_was_done_before_a_folder_refused_can_be_taken_back(visitor: Person, action: str) -> None:
+    with visitor.side("Archive") as side:
+        for number in (7, 8):
+            side.append("Archive", "", None, letter(number))  # type: ignore[arg-type] # no date is a date of now
+    ids = [*visitor.ids(SpecialUse.ARCHIVE), *visitor.ids()]
+    result = filing.act(visitor.session, action, ids=ids)
+    assert isinstance(result, ActionResult)
+    assert (result.count, result.refused and result.refused.code) == (2, "read_only")
+    assert visitor.truth() == 3
+    assert (visitor.truth("Archive", "FLAGGED") if action == "flag" else visitor.truth("Trash")) == 2
+    filing.undo(visitor.session, result.journal_id)
+    assert (visitor.truth("Archive"), visitor.truth("Archive", "FLAGGED"), visitor.truth("Trash")) == (2, 0, 0)
+
+
 def test_messages_are_copied_out_of_a_read_only_folder(visitor: Person) -> None:
     filing.act(visitor.session, "copy", ids=visitor.ids(), target=visitor.mailbox(SpecialUse.ARCHIVE).id)
     assert visitor.truth("Archive") == 3

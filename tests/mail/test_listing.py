@@ -70,7 +70,7 @@ def test_a_jump_to_a_day_shows_that_day_first(person: Person) -> None:
     with person.side() as side:
         for number in range(60):
             day = datetime(2026, 1, 1, 12).astimezone() + timedelta(days=number)
-            side.append("INBOX", "", f'"{day:%d-%b-%Y %H:%M:%S %z}"', letter(number))  # type: ignore[arg-type]
+            side.append("INBOX", "", f'"{day:%d-%b-%Y %H:%M:%S %z}"', letter(number))
     person.page()
     person.work()
     page = person.page(on="2026-01-20")

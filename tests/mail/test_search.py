@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def reader(person: Person) -> Person:
     return person
 
 
-def page(person: Person, query: str, **asked: str) -> SearchPage:
-    return search.search_page(person.session, query, **asked)  # type: ignore[arg-type] # texts only
+def page(person: Person, query: str, **asked: Any) -> SearchPage:
+    return search.search_page(person.session, query, **asked)
 
 
 def subjects(person: Person, query: str, **asked: str) -> list[str]:
@@ -105,7 +106,7 @@ def test_a_mistake_gets_a_hint_and_results(reader: Person) -> None:
     found = page(reader, 'form:mira "hut')
     assert {code for code, _ in found.hints} == {"unknown_operator", "unclosed_quote"}
     assert page(reader, "").hints[0][0] == "nothing_to_search"
-    assert page(reader, "hut in:nowhere").unknown_folders == ("nowhere",)
+    assert page(reader, "hut in:nowhere").unknown_mailboxes == ("nowhere",)
     for bad in ({"order": "x"}, {"after": "x"}):
         with pytest.raises(InvalidInput):
             page(reader, "hut", **bad)
@@ -129,6 +130,15 @@ def test_the_server_is_asked_for_what_the_index_does_not_have(anyone: Person) ->
     assert [each.row.message.envelope.subject for each in after.rows] == ["Letter 3"]
     assert not after.coverage.asked
     assert anyone.page().indexed == 120
+
+
+def test_what_both_the_index_and_the_server_find_is_shown_once(person: Person) -> None:
+    person.fill([letter(number) for number in range(1, 31)])
+    person.page()
+    found = search.search_page(person.session, "is:unread", patience=20)
+    assert found.coverage.asked
+    assert [each.row.message.envelope.subject for each in found.rows] == [f"Letter {number}" for number in range(30, 0, -1)]
+    assert found.count == 30
 
 
 def test_everything_found_can_be_chosen_and_filed(reader: Person) -> None:

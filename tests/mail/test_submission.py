@@ -17,7 +17,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
 from tests.servers.proxy import Proxy
 from tests.servers.smtp_sink import SmtpSink
-from webmail.errors import Conflict, InvalidInput
+from webmail.errors import Conflict, InvalidInput, NotAllowed
 from webmail.mail import accounts, delivery, drafts, submission
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete, Wording
@@ -341,6 +341,15 @@ def test_a_forward_takes_the_attachments_along(writer: Person, sink: SmtpSink) -
     attached = list(message.iter_attachments())
     assert [(each.get_filename(), each.get_content()) for each in attached] == [("plan 计划.pdf", b"%PDF-1.4 plan")]
     assert writer.truth("INBOX", "KEYWORD", "$Forwarded") == 1
+
+
+def test_a_draft_too_large_to_be_opened_whole_is_left_as_it_is(writer: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drafts, "MESSAGE_LIMIT", 100)
+    with writer.side() as side:
+        side.append("Drafts", "(\\Draft)", None, letter(1, text="x" * 200))  # type: ignore[arg-type] # no date is a date of now
+    with pytest.raises(NotAllowed, match="draft_too_large"):
+        drafts.open_message(writer.session, writer.ids(SpecialUse.DRAFTS)[0])
+    assert writer.truth("Drafts") == 1
 
 
 def test_a_draft_of_another_client_can_be_edited_and_sent(writer: Person, sink: SmtpSink) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from tests.store.samples import envelope
 from webmail.address import Address
@@ -23,8 +24,8 @@ def alike(*items: ThreadItem) -> list[int]:
     return [threads.index(each) for each in threads]
 
 
-def named(name: str, **fields: object) -> Envelope:
-    return replace(PLAIN, message_id_field=f"<{name}@example.net>", **fields)  # type: ignore[arg-type]
+def named(name: str, **fields: Any) -> Envelope:
+    return replace(PLAIN, message_id_field=f"<{name}@example.net>", **fields)
 
 
 def test_messages_are_joined_by_what_they_name() -> None:

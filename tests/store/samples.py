@@ -12,8 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 from webmail.address import Address
+from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, MessageSummary, Uid
+from webmail.store import listing
+from webmail.store.database import Database
+from webmail.store.listing import ListedMessage
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -80,3 +84,15 @@ def uids(*numbers: int) -> list[Uid]:
 
 def summaries(numbers: Collection[int]) -> list[MessageSummary]:
     return [summary(number) for number in numbers]
+
+
+def page(
+    database: Database, mailbox: Mailbox, kind: str | None = None, *, after: listing.Place | None = None, limit: int = 50
+) -> list[ListedMessage]:
+    """The first rows of a list, newest first."""
+    return listing.page(database, mailbox.id, filter=kind, after=after, limit=limit)
+
+
+def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
+    """The UIDs of the first rows of a list."""
+    return [each.summary.uid for each in page(database, mailbox, kind)]

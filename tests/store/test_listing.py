@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.store.samples import WITH_PDF, envelope, later, plans, summaries, summary
+from tests.store.samples import WITH_PDF, envelope, later, page, plans, shown, summaries, summary
 from webmail.account import Account
 from webmail.address import Address
 from webmail.errors import InvalidInput
@@ -17,21 +17,10 @@ from webmail.mailbox import Mailbox
 from webmail.message.summary import Flag, MessageSummary
 from webmail.store import accounts, listing, mailboxes, messages
 from webmail.store.database import Database
-from webmail.store.listing import ListedMessage
 
 
 def add(database: Database, mailbox: Mailbox, *added: MessageSummary) -> list[MessageSummary]:
     return messages.add(database, mailbox, uidvalidity=7, summaries=added)
-
-
-def page(
-    database: Database, mailbox: Mailbox, kind: str | None = None, *, after: listing.Place | None = None, limit: int = 50
-) -> list[ListedMessage]:
-    return listing.page(database, mailbox.id, filter=kind, after=after, limit=limit)
-
-
-def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
-    return [each.summary.uid for each in page(database, mailbox, kind)]
 
 
 def test_a_page_is_newest_first_and_the_next_one_goes_on(database: Database, inbox: Mailbox) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, plans, summaries, summary, uids
+from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, page, plans, shown, summaries, summary, uids
 from webmail.account import Account
 from webmail.address import Address
 from webmail.errors import NotFound, UidValidityChanged
@@ -18,22 +18,11 @@ from webmail.message.mime import Part
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
 from webmail.store import columns, listing, mailboxes, messages
 from webmail.store.database import Database
-from webmail.store.listing import ListedMessage
 from webmail.store.states import Found
 
 
 def add(database: Database, mailbox: Mailbox, *added: MessageSummary, uidvalidity: int = 7) -> list[MessageSummary]:
     return messages.add(database, mailbox, uidvalidity=uidvalidity, summaries=added)
-
-
-def page(
-    database: Database, mailbox: Mailbox, kind: str | None = None, *, after: listing.Place | None = None, limit: int = 50
-) -> list[ListedMessage]:
-    return listing.page(database, mailbox.id, filter=kind, after=after, limit=limit)
-
-
-def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
-    return [each.summary.uid for each in page(database, mailbox, kind)]
 
 
 def test_an_added_message_comes_back_as_it_was(database: Database, account: Account, inbox: Mailbox) -> None:

@@ -19,7 +19,7 @@ from webmail.mail.pages import Filter, Freshness, ListPlace, SavedSearch, Sort, 
 from webmail.mailbox import SpecialUse
 
 S = SubmissionState
-MISTAKES: dict[str, Any] = {"hints": (("bad_date", {"operator": "before", "value": "x"}),), "unknown_folders": ("<b>",)}
+MISTAKES: dict[str, Any] = {"hints": (("bad_date", {"operator": "before", "value": "x"}),), "unknown_mailboxes": ("<b>",)}
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "inbox": ("mailbox.html", {"page": samples.mailbox_page()}),
     "a page of older messages": (

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from webmail.errors import InvalidInput, NotFound
 from webmail.imap import fetch
@@ -42,6 +43,11 @@ class Batch:
     @property
     def uids(self) -> list[Uid]:
         return list(self.flags)
+
+    def pieces(self, size: int) -> Iterator[Batch]:
+        """The same messages in batches of at most ``size``."""
+        for start in range(0, len(self.flags), size):
+            yield replace(self, flags=dict(islice(self.flags.items(), start, start + size)))
 
 
 def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0) -> list[Batch]:

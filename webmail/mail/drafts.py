@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from webmail.address import Address, AddressList, format_address, parse_address_list
-from webmail.errors import InvalidInput, NotFound, WebmailError
+from webmail.errors import InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.imap import fetch, update
 from webmail.mail import attachments, reading
 from webmail.mail.attachments import Upload
@@ -157,7 +157,10 @@ def open_draft(session: MailSession, key: str) -> ComposePage:
 
 
 def open_message(session: MailSession, message_id: int) -> str:
-    """The key of the draft behind a message in Drafts, made editable here if another client wrote it."""
+    """The key of the draft behind a message in Drafts, made editable here if another client wrote it.
+
+    Raises NotFound, NotAllowed("draft_too_large"), and the server's errors.
+    """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     place = (stored.mailbox_id, stored.uidvalidity, stored.summary.uid)
@@ -165,6 +168,8 @@ def open_message(session: MailSession, message_id: int) -> str:
     if known is not None:
         return known.key
     mailbox = mailboxes.get(session.database, mine, stored.mailbox_id)
+    if stored.summary.size > MESSAGE_LIMIT:
+        raise NotAllowed("draft_too_large")  # What is saved takes the place of the original.
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         raw = fetch.part(lent, stored.summary.uid, "", limit=MESSAGE_LIMIT)
     written = build.parse_draft(raw)

@@ -6,13 +6,13 @@ Undo reads. A role mailbox that is missing stops the action: nothing ever falls 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerRefused
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
 from webmail.imap.connection import Connection
 from webmail.imap.update import CopyResult
@@ -83,13 +83,14 @@ def act(
     Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever, on the messages named or on a
     selection. Costs one or two round trips per mailbox and 1,000 messages; more than 2,000 are moved by the worker. Raises
     InvalidInput, NotFound (``missing_role``: offer to create it), NotAllowed (read-only mailbox), ServerRefused (over
-    quota).
+    quota); where a part was done already, the result has the error as ``refused``.
     """
     chosen = batches(session, ids=ids, selection=selection)
     if not chosen:
         raise NotFound("selection")
     if action in FLAG_CHANGES:
-        return _change_flags(session, chosen, FLAG_CHANGES[action])
+        change = FLAG_CHANGES[action]
+        return _piece_by_piece(session, change.code, chosen, lambda piece: _change_flags(session, piece, change))
     if action == "delete" and all(batch.mailbox.special_use is SpecialUse.TRASH for batch in chosen):
         action = "delete_forever"
     count = sum(len(batch.flags) for batch in chosen)
@@ -98,9 +99,28 @@ def act(
     where = _target(session, action, target)
     if selection and count > AT_ONCE:
         return _later(session, action, selection, where, count=count, mailbox_id=chosen[0].mailbox.id)
-    entries = [entry for batch in chosen for entry in file_batch(session, batch, action, where)]
-    code = CODES[action]
-    return ActionResult(code, count, _record(session, code, entries), target=where, mailbox_id=chosen[0].mailbox.id)
+    return _piece_by_piece(session, CODES[action], chosen, lambda piece: _file(session, piece, action, where), target=where)
+
+
+def _piece_by_piece(
+    session: MailSession, code: str, chosen: Sequence[Batch], do: Callable[[Batch], JournalEntry | None], *, target: Mailbox | None = None
+) -> ActionResult:
+    """Do something to every piece of what is chosen; the journal has what was done, also where a later piece is refused."""
+    entries: list[JournalEntry] = []
+    done, refused = 0, None
+    for piece in (piece for batch in chosen for piece in batch.pieces(PIECE)):
+        try:
+            entry = do(piece)
+        except WebmailError as error:
+            if not done:
+                raise
+            refused = error
+            break
+        entries += [entry] if entry is not None and entry.uids else []
+        done += len(piece.flags)
+    mine, now = account(session).id, datetime.now(UTC)
+    journal_id = journal.record(session.database, mine, action=code, entries=entries, now=now) if entries else 0
+    return ActionResult(code, done, journal_id, target=target, mailbox_id=chosen[0].mailbox.id, refused=refused)
 
 
 def _target(session: MailSession, action: str, target: int | None) -> Mailbox | None:
@@ -120,22 +140,20 @@ def _selectable(mailbox: Mailbox) -> Mailbox:
     return mailbox
 
 
-def file_batch(session: MailSession, batch: Batch, action: str, target: Mailbox | None) -> Iterator[JournalEntry]:
-    """Move, copy or delete the messages of one mailbox, 1,000 at a time; gives the journal entry of each piece."""
-    if target is not None and action != "copy" and batch.mailbox.id == target.id:
-        return
-    for start in range(0, len(batch.flags), PIECE):
-        uids = batch.uids[start : start + PIECE]
-        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            if target is None:
-                writable(lent, batch.mailbox)
-                update.expunge(lent, uids)
-                messages.remove(session.database, batch.mailbox.id, uids=uids)
-            elif action == "copy":
-                result = update.copy(lent, uids, target.name)
-                yield _transferred("copy", batch.mailbox, target, uidvalidity=batch.uidvalidity, uids=uids, result=result)
-            else:
-                yield _move(session, lent, batch.mailbox, target, uids=uids, keywords=JUNK_KEYWORDS.get(action))
+def _file(session: MailSession, piece: Batch, action: str, target: Mailbox | None) -> JournalEntry | None:
+    """Move, copy or delete messages of one mailbox; None where there is nothing to take back."""
+    if target is not None and action != "copy" and piece.mailbox.id == target.id:
+        return None
+    with opened(session, piece.mailbox, uidvalidity=piece.uidvalidity) as lent:
+        if target is None:
+            writable(lent, piece.mailbox)
+            update.expunge(lent, piece.uids)
+            messages.remove(session.database, piece.mailbox.id, uids=piece.uids)
+            return None
+        if action == "copy":
+            result = update.copy(lent, piece.uids, target.name)
+            return _transferred("copy", piece.mailbox, target, uidvalidity=piece.uidvalidity, uids=piece.uids, result=result)
+        return _move(session, lent, piece.mailbox, target, uids=piece.uids, keywords=JUNK_KEYWORDS.get(action))
 
 
 def _later(session: MailSession, action: str, selection: int, target: Mailbox | None, *, count: int, mailbox_id: MailboxId) -> ActionResult:
@@ -152,40 +170,29 @@ def go_on(session: MailSession, journal_id: int, work: Mapping[str, Any], *, unt
     """The worker's half of ``_later``: the next pieces of what is left of a selection; returns whether all is done."""
     mine, selection = account(session).id, int(work["selection"])
     target = mailboxes.get(session.database, mine, MailboxId(work["target"])) if work["target"] else None
-    for batch in batches(session, ids=(), selection=selection):
-        while batch.flags:
-            if datetime.now(UTC) > until:
-                return False
-            if journal.get(session.database, mine, journal_id).undone_at is not None:
-                return True
-            piece = replace(batch, flags=dict(list(batch.flags.items())[:PIECE]))
-            for entry in file_batch(session, piece, work["action"], target):
-                journal.extend(session.database, journal_id, entry)
-            selections.shorten(session.database, session.user.id, selection, mailbox_id=batch.mailbox.id, without=piece.uids)
-            batch = replace(batch, flags={uid: flags for uid, flags in batch.flags.items() if uid not in piece.flags})
+    for piece in (piece for batch in batches(session, ids=(), selection=selection) for piece in batch.pieces(PIECE)):
+        if datetime.now(UTC) > until:
+            return False
+        if journal.get(session.database, mine, journal_id).undone_at is not None:
+            return True
+        entry = _file(session, piece, work["action"], target)
+        if entry is not None:
+            journal.extend(session.database, journal_id, entry)
+        selections.shorten(session.database, session.user.id, selection, mailbox_id=piece.mailbox.id, without=piece.uids)
     return True
 
 
-def _record(session: MailSession, action: str, entries: list[JournalEntry]) -> int:
-    useful = [entry for entry in entries if entry.uids]
-    return journal.record(session.database, account(session).id, action=action, entries=useful, now=datetime.now(UTC)) if useful else 0
-
-
-def _change_flags(session: MailSession, chosen: Sequence[Batch], change: FlagChange) -> ActionResult:
+def _change_flags(session: MailSession, piece: Batch, change: FlagChange) -> JournalEntry:
     """The server is told of all of them, for another client may have changed one a moment ago.
 
     Undo names only those that did not have the flag yet, so that it gives back what was.
     """
-    entries = []
-    for batch in chosen:
-        with opened(session, batch.mailbox, uidvalidity=batch.uidvalidity) as lent:
-            writable(lent, batch.mailbox, flags=change.add + change.remove)
-            known = {**batch.flags, **fetch.flags_of(lent, [uid for uid, flags in batch.flags.items() if flags is None])}
-            sync.store_flags(sync.Index(session.database, lent, batch.mailbox), batch.uids, add=change.add, remove=change.remove)
-        wanted = [uid for uid, flags in known.items() if flags is not None and not _has_already(flags, change)]
-        entries.append(_flags_entry(batch.mailbox, batch.uidvalidity, wanted, change))
-    count = sum(len(batch.flags) for batch in chosen)
-    return ActionResult(change.code, count, _record(session, change.code, entries), mailbox_id=chosen[0].mailbox.id)
+    with opened(session, piece.mailbox, uidvalidity=piece.uidvalidity) as lent:
+        writable(lent, piece.mailbox, flags=change.add + change.remove)
+        known = {**piece.flags, **fetch.flags_of(lent, [uid for uid, flags in piece.flags.items() if flags is None])}
+        sync.store_flags(sync.Index(session.database, lent, piece.mailbox), piece.uids, add=change.add, remove=change.remove)
+    wanted = [uid for uid, flags in known.items() if flags is not None and not _has_already(flags, change)]
+    return _flags_entry(piece.mailbox, piece.uidvalidity, wanted, change)
 
 
 def _has_already(flags: frozenset[str], change: FlagChange) -> bool:

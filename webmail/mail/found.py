@@ -70,7 +70,7 @@ class SearchForm:
 class SearchPage:
     """Results of a search. ``hints`` tell, as codes and values, what of the query was not understood.
 
-    ``count`` is exact up to a thousand. ``unknown_folders`` are names behind ``in:`` that no folder has. ``saved`` is the saved
+    ``count`` is exact up to a thousand. ``unknown_mailboxes`` are names behind ``in:`` that no folder has. ``saved`` is the saved
     search this is, if it is one; ``selection`` of ``selected`` messages what was chosen of it.
     """
 
@@ -82,7 +82,7 @@ class SearchPage:
     next_cursor: str = ""
     after: str = ""
     coverage: Coverage = Coverage()
-    unknown_folders: tuple[str, ...] = ()
+    unknown_mailboxes: tuple[str, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     saved: SavedSearch | None = None
     selection: int = 0

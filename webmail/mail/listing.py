@@ -59,7 +59,7 @@ def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: 
 
     freshness, state = check(session, mailbox, known=known, shown=None if part.newest else shown)
     rows, earlier, later = _with_ends(session.database, mailbox.id, part)
-    selected = selections.count(session.database, session.user.id, int(place.selection)) if place.selection else 0
+    selected = selections.count(session.database, session.user.id, place.selection) if place.selection else 0
     outgoing = mailbox.special_use in OUTGOING
     return MailboxPage(
         mailbox=mailbox,
@@ -77,7 +77,7 @@ def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: 
         previous_cursor=write_cursor(rows[0].place) if earlier else "",
         read_only=state.read_only,
         stamp=f"{state.uidvalidity}.{state.uidnext}",
-        selection=int(place.selection or 0),
+        selection=place.selection,
         selected=selected,
     )
 
@@ -107,8 +107,6 @@ def part_of(place: ListPlace) -> Part:
     """Read a place. Raises InvalidInput for an order, a filter, a cursor or a day that is none."""
     if place.sort and place.sort not in list(Sort):
         raise InvalidInput("sort", field="sort", value=place.sort)
-    if place.selection and not (place.selection.isascii() and place.selection.isdigit() and len(place.selection) < 19):
-        raise InvalidInput("stamp", field="selection", value=place.selection)
     if place.filter and place.filter not in list(Filter):
         raise InvalidInput("filter", field="filter", value=place.filter)
     sort, chosen = Sort(place.sort or Sort.DATE), Filter(place.filter) if place.filter else None
@@ -133,14 +131,15 @@ def _with_ends(database: Database, mailbox_id: MailboxId, part: Part) -> tuple[l
     """The rows of a page, and whether there are rows before and after it."""
     rows = part.rows(database, mailbox_id, limit=PAGE + 1)
     if part.before is None:
-        return rows[:PAGE], bool(rows) and part.after is not None and _is_first(database, mailbox_id, part, rows[0]), len(rows) > PAGE
+        earlier = bool(rows) and part.after is not None and _stands_below_another(database, mailbox_id, part, rows[0])
+        return rows[:PAGE], earlier, len(rows) > PAGE
     if len(rows) <= PAGE:
         # Less than a page is left in front of the place: that is the first page, and it is shown whole.
         return _with_ends(database, mailbox_id, replace(part, before=None))
     return rows[1:], True, True
 
 
-def _is_first(database: Database, mailbox_id: MailboxId, part: Part, first: ListedMessage) -> bool:
+def _stands_below_another(database: Database, mailbox_id: MailboxId, part: Part, first: ListedMessage) -> bool:
     return bool(replace(part, after=None, before=first.place).rows(database, mailbox_id, limit=1))
 
 
@@ -148,8 +147,7 @@ def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown:
     """Compare the index of a mailbox with the server, beside the request, and tell how far it is true now.
 
     Costs nothing where a watcher vouches for it; rows off the first page need more than that where the server tells of
-    changed flags only in part.
-    Waits 300 ms at most, except where nothing is known of the mailbox yet: then there is nothing else to show.
+    changed flags only in part. Waits 300 ms at most, except where nothing is known of the mailbox yet: then there is nothing else to show.
     """
 
     def update() -> MailboxState:

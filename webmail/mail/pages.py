@@ -8,6 +8,7 @@ from datetime import datetime
 
 from webmail.account import Account
 from webmail.address import Address
+from webmail.errors import WebmailError
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import MessageId, MessageSummary
 from webmail.message.text import TextBlock
@@ -76,7 +77,7 @@ class ListPlace:
     before: str = ""
     on: str = ""
     view: str = ""
-    selection: str = ""
+    selection: int = 0
 
     @property
     def query(self) -> dict[str, str]:
@@ -204,7 +205,8 @@ class HeadersPage:
 class ActionResult:
     """What an action did: ``count`` messages; ``journal_id`` is what Undo takes, 0 where nothing can be undone.
 
-    ``code`` names it (``archived``, ``moved``, ``deleted`` …); ``target`` the mailbox moved to.
+    ``code`` names it (``archived``, ``moved``, ``deleted`` …); ``target`` the mailbox moved to. ``refused`` is why the rest
+    of what was chosen was left as it was.
     """
 
     code: str
@@ -212,6 +214,7 @@ class ActionResult:
     journal_id: int = 0
     target: Mailbox | None = None
     mailbox_id: MailboxId | None = None
+    refused: WebmailError | None = None
 
 
 @dataclass(frozen=True, slots=True)

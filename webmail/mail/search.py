@@ -22,7 +22,6 @@ from webmail.query.parse import Query, parse
 from webmail.query.places import means, names_place
 from webmail.query.syntax import And, Field, In, Node, Text, leaves
 from webmail.store import fulltext, mailboxes, messages, saved_searches, search, selections
-from webmail.store import listing as lists
 from webmail.store.columns import envelope_value
 from webmail.store.search import Hit, Scope
 from webmail.store.selections import Chosen
@@ -80,7 +79,7 @@ def _is_called(mailbox: Mailbox, name: str) -> bool:
 
 
 def search_page(
-    session: MailSession, text: str, *, order: str = "", after: str = "", selection: str = "", patience: float = PATIENCE
+    session: MailSession, text: str, *, order: str = "", after: str = "", selection: int = 0, patience: float = PATIENCE
 ) -> SearchPage:
     """A page of what a query finds, newest first or best first.
 
@@ -95,8 +94,7 @@ def search_page(
     saved = saved_searches.of_user(session.database, session.user.id)
     known = next((each for each in saved if each.query == text), None)
     hints = tuple((hint.code, dict(hint.values)) for hint in query.hints)
-    number = int(selection) if selection.isascii() and selection.isdigit() and len(selection) < 19 else 0
-    selected = selections.count(session.database, session.user.id, number) if number else 0
+    selected = selections.count(session.database, session.user.id, selection) if selection else 0
     page = SearchPage(text, chosen or SearchOrder.NEWEST, hints, after=after, saved=known, suggestions=_suggestions(session, query))
     if query.node is None:
         return page
@@ -110,8 +108,8 @@ def search_page(
         count=max(len(rows), search.count(session.database, query.node, scope=where.scope, limit=COUNTED + 1)),
         next_cursor=next_cursor,
         coverage=coverage,
-        unknown_folders=where.unknown,
-        selection=number,
+        unknown_mailboxes=where.unknown,
+        selection=selection,
         selected=selected,
     )
 
@@ -216,7 +214,7 @@ def _ask(session: MailSession, mailbox: Mailbox, node: Node) -> list[Hit]:
         if unknown:
             with indexing.lease(index) as held:
                 indexing.add(index, held, fetch.summaries(lent, unknown))
-    return [Hit(listed, mailbox.account_id, mailbox.id, b"") for listed in lists.by_uids(session.database, mailbox.id, rest)]
+    return search.by_uids(session.database, mailbox.id, rest)
 
 
 def _suggestions(session: MailSession, query: Query) -> tuple[Suggestion, ...]:

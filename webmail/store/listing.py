@@ -8,7 +8,7 @@ down in another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -102,13 +102,6 @@ def page(
         if before is None:
             return _walk(connection, mailbox_id, order, filter, start=after, limit=limit)
         return _walk(connection, mailbox_id, order.reversed, filter, start=before, limit=limit)[::-1]
-
-
-def by_uids(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> list[ListedMessage]:
-    """These messages of a mailbox, as far as the index has them, newest first; for a few hundred at most."""
-    query = select(*LISTED).where(messages.c.mailbox_id == mailbox_id, messages.c.uid.in_(uids))
-    with database.index() as connection:
-        return _listed(connection.execute(query.order_by(messages.c.internal_date.desc(), messages.c.id.desc())))
 
 
 def uids(database: Database, mailbox_id: MailboxId, *, filter: str | None) -> list[Uid]:

@@ -43,6 +43,7 @@ _FLAGS: dict[State, Callable[[], ColumnElement[bool]]] = {
     State.UNANSWERED: lambda: not_(_has_flag(Flag.ANSWERED)),
 }
 
+_FOUND = [*LISTED, messages.c.account_id, messages.c.mailbox_id, messages.c.sameness]
 CHUNK = 500
 """Messages named in one query."""
 
@@ -73,8 +74,7 @@ def find(
 
     Newest first costs by ``limit`` and by what the conditions pass over; ranked by all hits.
     """
-    columns = [*LISTED, messages.c.account_id, messages.c.mailbox_id, messages.c.sameness]
-    query = _query(node, scope, columns=columns, ranked=ranked)
+    query = _query(node, scope, columns=_FOUND, ranked=ranked)
     with database.index() as connection:
         query = query if before is None else _going_on(connection, query, before, worded=bool(_worded(node)))
         return [_hit(row) for row in connection.execute(query.limit(limit).offset(skip or None))]
@@ -84,6 +84,13 @@ def _going_on(connection: Connection, query: Select[Any], before: tuple[int, int
     """The hits behind a message. Of one second, the table of words has an order of its own, in which the search goes on."""
     behind = wordsearch.behind(query, connection, before[1]) if worded else None
     return query.where(tuple_(messages.c.internal_date, messages.c.id) < before) if behind is None else behind
+
+
+def by_uids(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> list[Hit]:
+    """These messages of a mailbox as hits, as far as the index has them; for a few hundred at most."""
+    query = select(*_FOUND).where(messages.c.mailbox_id == mailbox_id, messages.c.uid.in_(uids))
+    with database.index() as connection:
+        return [_hit(row) for row in connection.execute(query)]
 
 
 def count(database: Database, node: Node, *, scope: Scope, limit: int) -> int:

@@ -29,6 +29,7 @@ SENTENCES: dict[str, LazyString] = {
     "user": _("This person is not known here any more."),
     "attachment": _("This file is not attached any more."),
     "journal": _("There is nothing left to undo."),
+    "draft_too_large": _("This draft is too large to be continued here. Continue it where you began it; nothing of it was changed."),
     "selection": _("This selection is not here any more. Choose the messages again."),
     "saved_search": _("This saved search is not here any more."),
     "search_name": _("Give the search a name."),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -15,6 +13,7 @@ from webmail.web.confirming import ask
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
 from webmail.web.places import asked_place
+from webmail.web.templating import path
 
 blueprint = Blueprint("mailboxes", __name__)
 
@@ -57,7 +56,7 @@ def select_all(mailbox_id: int) -> Response:
     """Choose every message of the list as it was drawn, and show it chosen."""
     place, stamp = asked_place(), request.form.get("stamp", "")
     chosen = choosing.select_all(current_mail(), MailboxId(mailbox_id), place, stamp=stamp)
-    return redirect(f"/mailboxes/{mailbox_id}?{urlencode({**place.query, 'selection': chosen})}", 303)
+    return redirect(path(f"/mailboxes/{mailbox_id}", **place.query, selection=chosen), 303)
 
 
 @blueprint.post("/mailboxes/<int:mailbox_id>/rename")

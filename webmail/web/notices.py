@@ -15,7 +15,7 @@ from flask_babel import ngettext
 
 from webmail.mail.pages import ActionResult
 from webmail.mailbox import Mailbox
-from webmail.web import times
+from webmail.web import error_words, times
 from webmail.web.names import role_name
 
 KEY = "notices"
@@ -99,6 +99,8 @@ def put_result(result: ActionResult) -> None:
     """Keep the notice of an action, with its Undo where there is one."""
     undo = url_for("messages.undo", journal_id=result.journal_id) if result.journal_id else ""
     put(result.code, undo=undo, count=result.count, **_folder(result.target))
+    if result.refused is not None:
+        put_error(error_words.of_error(result.refused))
 
 
 def put_mailbox(code: str, mailbox: Mailbox) -> None:

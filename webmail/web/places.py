@@ -9,13 +9,19 @@ from flask import request
 
 from webmail.mail.pages import Filter, ListPlace, Sort
 from webmail.web.language import words as _
+from webmail.web.numbers import number
 
-PARTS = tuple(each.name for each in fields(ListPlace))
+TEXTS = tuple(each.name for each in fields(ListPlace) if each.name != "selection")
 
 
 def asked_place() -> ListPlace:
     """The place that the query of this request names; the mail service checks it."""
-    return ListPlace(**{name: request.args.get(name, "") for name in PARTS})
+    return ListPlace(**{name: request.args.get(name, "") for name in TEXTS}, selection=asked_selection())
+
+
+def asked_selection() -> int:
+    """The selection that the query of this request shows; 0 for none."""
+    return request.args.get("selection", 0, type=number)
 
 
 def filter_words(filter: Filter) -> str:

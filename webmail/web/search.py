@@ -9,6 +9,7 @@ from webmail.mail import saved_searches, search
 from webmail.mail.found import SearchForm
 from webmail.web import navigation, notices
 from webmail.web.login import current_mail
+from webmail.web.places import asked_selection
 
 blueprint = Blueprint("search", __name__)
 TEXTS = ("sender", "to", "subject", "words", "without", "mailbox", "state", "after", "before", "larger")
@@ -21,8 +22,8 @@ def results() -> Response | str:
         fields = {name: request.args.get(name, "") for name in TEXTS}
         form = SearchForm(**fields, has_attachment=bool(request.args.get("has_attachment")))
         return redirect(url_for("search.results", q=saved_searches.query_of(form)))
-    order, after, selection = (request.args.get(name, "") for name in ("order", "after", "selection"))
-    page = search.search_page(current_mail(), request.args.get("q", ""), order=order, after=after, selection=selection)
+    order, after = request.args.get("order", ""), request.args.get("after", "")
+    page = search.search_page(current_mail(), request.args.get("q", ""), order=order, after=after, selection=asked_selection())
     return render_template("search.html", page=page)
 
 
