@@ -35,7 +35,7 @@ def test_a_mark_set_while_a_check_is_under_way_is_not_put_back(behind: Person, p
     ids = behind.ids()
     behind.put([letter(3)])
     proxy.delay("UID FETCH", 1.2)
-    late = behind.page()
+    late = behind.page(patient=False)
     assert late.freshness is Freshness.LATE
     filing.act(behind.session, "seen", ids=ids)
     time.sleep(1.5)

@@ -14,6 +14,7 @@ from tests.servers.watcher import Watcher, arrive, wait_until
 from webmail.account import Credentials
 from webmail.imap.pool import Pool
 from webmail.mail import accounts, events, filing, mailboxes, wakeup, watching
+from webmail.mail.pages import ActionResult
 from webmail.mailbox import SpecialUse
 from webmail.store import credentials, jobs, vigil
 from webmail.store import mailboxes as stored
@@ -163,7 +164,7 @@ def test_a_cut_line_is_mended_after_a_pause(behind: Person, proxy: Proxy, watch:
 def test_what_a_dead_watcher_vouched_for_is_not_believed(behind: Person, proxy: Proxy) -> None:
     behind.put([letter(1)])
     behind.page()
-    stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30))
+    stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30), proved=datetime.now(UTC))
     with vigil.vigil(behind.gate.database):
         proxy.commands.clear()
         behind.page()
@@ -178,7 +179,7 @@ def test_a_page_does_not_believe_a_watcher_that_disagrees_with_the_counts(behind
     behind.put([letter(1)])
     behind.page()
     with vigil.vigil(behind.gate.database):
-        stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30))
+        stored.watch(behind.gate.database, [behind.mailbox().id], until=datetime.now(UTC) + timedelta(seconds=30), proved=datetime.now(UTC))
         behind.put([letter(2)])
         mailboxes.refresh(behind.session)
         assert behind.subjects() == ["Letter 2", "Letter 1"]
@@ -212,3 +213,21 @@ def test_an_account_is_watched_once_however_many_workers_there_are(person: Perso
     watch(person)
     wait_until(lambda: watched(person))
     assert watching.claim(person.gate, owner="another") is None
+
+
+@pytest.mark.parametrize("action", ["archive", "copy"])
+def test_what_we_put_into_a_watched_mailbox_is_on_its_next_page(person: Person, watch: Callable[[Person], Watcher], action: str) -> None:
+    person.put([letter(number) for number in (1, 2, 3)])
+    ids = person.ids()
+    watch(person)
+    wait_until(lambda: watched(person))
+    if action == "copy":
+        filing.act(person.session, "copy", ids=ids[:1], target=person.mailbox().id)
+        assert person.page().total == 4
+    else:
+        # The folder they go to was never opened, so that the index does not know them there any more.
+        result = filing.act(person.session, "archive", ids=ids[:2])
+        assert isinstance(result, ActionResult)
+        assert person.subjects() == ["Letter 1"]
+        filing.undo(person.session, result.journal_id)
+        assert person.subjects() == ["Letter 3", "Letter 2", "Letter 1"]

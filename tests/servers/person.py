@@ -6,11 +6,13 @@ import contextlib
 import imaplib
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from tests.servers.pymap_server import PymapServer
 from webmail.account import Security, Server
 from webmail.imap.pool import Pool
 from webmail.mail import accounts, delivery, listing, upkeep
-from webmail.mail.pages import ListPlace, MailboxPage
+from webmail.mail.pages import Freshness, ListPlace, MailboxPage
 from webmail.mail.session import Gate, MailSession
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.store import jobs, mailboxes
@@ -80,8 +82,14 @@ class Person:
         assert known is not None, name
         return known
 
-    def page(self, name: str | SpecialUse = SpecialUse.INBOX, *, cursor: str = "", **place: str) -> MailboxPage:
-        return listing.mailbox_page(self.session, self.mailbox(name).id, ListPlace(**({"after": cursor} | place)))
+    def page(self, name: str | SpecialUse = SpecialUse.INBOX, *, patient: bool = True, cursor: str = "", **place: Any) -> MailboxPage:
+        """A page of a list; whoever is ``patient`` looks again where it says that the server has not answered in time."""
+        until = time.monotonic() + 10
+        while True:
+            found = listing.mailbox_page(self.session, self.mailbox(name).id, ListPlace(**({"after": cursor} | place)))
+            if found.freshness is not Freshness.LATE or not patient or time.monotonic() > until:
+                return found
+            time.sleep(0.1)
 
     def ids(self, name: str | SpecialUse = SpecialUse.INBOX) -> list[int]:
         return [row.message.id for row in self.page(name).rows]

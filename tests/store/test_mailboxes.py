@@ -233,12 +233,23 @@ def test_a_state_whose_mod_sequence_moved_is_not_overwritten(database: Database,
 
 
 def test_a_watcher_vouches_for_a_while_and_takes_it_back(database: Database, inbox: Mailbox, archive: Mailbox) -> None:
-    mailboxes.watch(database, [inbox.id], until=later(30))
+    assert mailboxes.watch(database, [inbox.id], until=later(30), proved=later(0)) == {inbox.id}
     assert mailboxes.state(database, inbox.id).watched(later(29))
     assert not mailboxes.state(database, inbox.id).watched(later(30))
     assert not mailboxes.state(database, archive.id).watched(later(29))
-    mailboxes.watch(database, [inbox.id], until=None)
+    mailboxes.unwatch(database, [inbox.id], now=later(1))
     assert not mailboxes.state(database, inbox.id).watched(later(1))
+
+
+def test_nobody_vouches_for_what_changed_after_the_look_that_proved_it(database: Database, inbox: Mailbox) -> None:
+    assert mailboxes.watch(database, [inbox.id], until=later(30)) == set(), "there is nothing to prolong"
+    mailboxes.watch(database, [inbox.id], until=later(30), proved=later(0))
+    assert mailboxes.watch(database, [inbox.id], until=later(50)) == {inbox.id}
+    mailboxes.unwatch(database, [inbox.id], now=later(10))
+    assert mailboxes.watch(database, [inbox.id], until=later(60)) == set()
+    assert mailboxes.watch(database, [inbox.id], until=later(60), proved=later(9)) == set()
+    assert not mailboxes.state(database, inbox.id).watched(later(11))
+    assert mailboxes.watch(database, [inbox.id], until=later(60), proved=later(11)) == {inbox.id}
 
 
 def test_progress_is_complete_only_when_the_index_is(database: Database, inbox: Mailbox) -> None:

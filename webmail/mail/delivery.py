@@ -291,6 +291,7 @@ def _keep_sent_copy(attempt: Attempt, session: MailSession) -> None:
         if fetch.find(lent, message_id_field=submission.message_id_field):
             return
         update.append(lent, sent.name, raw, flags=[Flag.SEEN], date=datetime.now(UTC))
+    stored_mailboxes.unwatch(session.database, [sent.id], now=datetime.now(UTC))
     attempt.step("sent_copy", folder=sent.label)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -293,17 +293,11 @@ def place(session: MailSession, key: str, *, now: datetime) -> None:
     raw = build.with_bcc(*_octets(session, row, now=now))
     with connection(session) as lent:
         result = update.append(lent, where.name, raw, flags=[Flag.DRAFT, Flag.SEEN], date=now)
+    mailboxes.unwatch(session.database, [where.id], now=datetime.now(UTC))
     remove_copy(session, row)
     if result.uid is not None:
-        drafts.placed(
-            session.database,
-            account(session).id,
-            key,
-            mailbox_id=where.id,
-            uidvalidity=result.uidvalidity,
-            uid=result.uid,
-            now=now,
-        )
+        mine, uidvalidity = account(session).id, result.uidvalidity
+        drafts.placed(session.database, mine, key, mailbox_id=where.id, uidvalidity=uidvalidity, uid=result.uid, now=now)
 
 
 def _octets(session: MailSession, row: DraftRow, *, now: datetime) -> tuple[bytes, tuple[Address, ...]]:

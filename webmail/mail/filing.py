@@ -152,6 +152,7 @@ def _file(session: MailSession, piece: Batch, action: str, target: Mailbox | Non
             return None
         if action == "copy":
             result = update.copy(lent, piece.uids, target.name)
+            mailboxes.unwatch(session.database, [target.id], now=datetime.now(UTC))
             return _transferred("copy", piece.mailbox, target, uidvalidity=piece.uidvalidity, uids=piece.uids, result=result)
         return _move(session, lent, piece.mailbox, target, uids=piece.uids, keywords=JUNK_KEYWORDS.get(action))
 
@@ -232,7 +233,11 @@ def _move_batch(session: MailSession, lent: Connection, mailbox: Mailbox, target
     """Move on the server, then in the index; the entry tells where each message has gone."""
     uidvalidity = lent.selected.uidvalidity if lent.selected else 0
     result = update.move(lent, uids, target.name)
-    messages.relocate(session.database, mailbox.id, target=target.id, uidvalidity=result.uidvalidity, uids=uids, new_uids=result.uids)
+    placed = messages.relocate(
+        session.database, mailbox.id, target=target.id, uidvalidity=result.uidvalidity, uids=uids, new_uids=result.uids
+    )
+    if placed < len(uids):
+        mailboxes.unwatch(session.database, [target.id], now=datetime.now(UTC))
     return _transferred("move", mailbox, target, uidvalidity=uidvalidity, uids=uids, result=result)
 
 

@@ -27,6 +27,7 @@ from collections.abc import Collection
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import monotonic
 
 from webmail.errors import Conflict, ServerRefused, UidValidityChanged
@@ -241,3 +242,4 @@ def store_flags(index: Index, uids: Collection[Uid], *, add: Collection[str] = (
     except Conflict:
         index.connection.changed = True
         imap_update.store_flags(index.connection, uids, add=add, remove=remove)
+        mailboxes.unwatch(index.database, [index.mailbox.id], now=datetime.now(UTC))

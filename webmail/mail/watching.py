@@ -55,12 +55,16 @@ Until = Callable[[], bool]
 
 @dataclass(slots=True)
 class Watch:
-    """An account being watched: the mailboxes told of, those still to be looked at, and those vouched for."""
+    """An account being watched: the mailboxes told of, those still to be looked at, and those vouched for.
+
+    ``proved`` tells of those not vouched for yet when the look began that found them true.
+    """
 
     session: MailSession
     covered: set[str]
     unsure: set[str] = field(default_factory=set)
     vouched: dict[str, MailboxId] = field(default_factory=dict)
+    proved: dict[str, datetime] = field(default_factory=dict)
     tree: bool = False
 
 
@@ -123,20 +127,21 @@ def _watch(session: MailSession, job: Job, *, stop: Until) -> bool:
     mine = account(session)
     with closing(connect(mine.imap, timeout=session.imap.timeout)) as lent:
         lent.authenticate(credentials.read(session.database, session.database.key, mine.id))
+        began = datetime.now(UTC)
         watched = watching.begin(lent)
         if watched is None:
             return False
         found = Watch(session, {watching.INBOX, *watched.counts}, unsure=set(watched.counts))
-        _believe(found, watched)
+        _believe(found, watched, began=began)
         try:
             while not stop() and _wanted(session):
                 _look(found)
                 if not jobs.keep(session.database, job, until=datetime.now(UTC) + timedelta(seconds=CLAIM_SECONDS)):
                     return True
-                _vouch(found, found.vouched, until=datetime.now(UTC) + VOUCH)
+                _vouch(found)
                 _take_in(found, _wait(lent, watched, found, stop=stop))
         finally:
-            _vouch(found, found.vouched, until=None)
+            _recant(found, found.vouched)
     return True
 
 
@@ -163,25 +168,40 @@ def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Un
 
 def _take_in(found: Watch, told: watching.Told) -> None:
     """Vouch no more for what something was told of, before anything else: a page asked now looks by itself."""
-    _vouch(found, told.mailboxes & found.vouched.keys(), until=None)
+    _recant(found, told.mailboxes & found.vouched.keys())
     for name in told.mailboxes:
         found.vouched.pop(name, None)
+        found.proved.pop(name, None)
     found.covered |= told.mailboxes
     found.unsure |= told.mailboxes
     found.tree |= told.tree
 
 
-def _vouch(found: Watch, names: Collection[str], *, until: datetime | None) -> None:
-    mailboxes.watch(found.session.database, [found.vouched[name] for name in names], until=until)
+def _vouch(found: Watch) -> None:
+    """Vouch for what is true, for 30 s more. What somebody has changed since it was looked at is to be looked at again."""
+    until, database = datetime.now(UTC) + VOUCH, found.session.database
+    standing = [mailbox_id for name, mailbox_id in found.vouched.items() if name not in found.proved]
+    accepted = mailboxes.watch(database, standing, until=until) if standing else set()
+    for name, began in found.proved.items():
+        accepted |= mailboxes.watch(database, [found.vouched[name]], until=until, proved=began)
+    found.proved.clear()
+    for name in [name for name, mailbox_id in found.vouched.items() if mailbox_id not in accepted]:
+        del found.vouched[name]
+        found.unsure.add(name)
 
 
-def _believe(found: Watch, watched: watching.Watched) -> None:
+def _recant(found: Watch, names: Collection[str]) -> None:
+    mailboxes.unwatch(found.session.database, [found.vouched[name] for name in names], now=datetime.now(UTC))
+
+
+def _believe(found: Watch, watched: watching.Watched, *, began: datetime) -> None:
     """What has the very numbers of the index needs no look, where one of them moves with every change."""
     known, states = mailboxes.overview(found.session.database, account(found.session).id)
     for mailbox in known:
         counts, state = watched.counts.get(mailbox.name), states.get(mailbox.id)
         if counts is not None and state is not None and state.tracked and _same(counts, state):
             found.vouched[mailbox.name] = mailbox.id
+            found.proved[mailbox.name] = began
             found.unsure.discard(mailbox.name)
 
 
@@ -200,10 +220,11 @@ def _look(found: Watch) -> None:
         found.tree = False
     waiting, found.unsure = found.unsure, set()
     for name in sorted(waiting | (found.covered & opened.keys()) - found.vouched.keys()):
+        began = datetime.now(UTC)
         if name in opened and not _sync(session, opened[name]):
             found.unsure.add(name)
         elif name in opened:
-            found.vouched[name] = opened[name].id
+            found.vouched[name], found.proved[name] = opened[name].id, began
 
 
 def _look_at_tree(session: MailSession) -> None:

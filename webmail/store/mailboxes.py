@@ -29,6 +29,7 @@ from webmail.store.states import release as release
 from webmail.store.states import start_over as start_over
 from webmail.store.states import state as state
 from webmail.store.states import states as states
+from webmail.store.states import unwatch as unwatch
 from webmail.store.states import unwatch_all as unwatch_all
 from webmail.store.states import watch as watch
 

@@ -187,12 +187,26 @@ def apply(database: Database, mailbox: Mailbox, *, expected: MailboxState, found
     return stored
 
 
-def watch(database: Database, ids: Sequence[MailboxId], *, until: datetime | None) -> None:
-    """A watcher vouches for these mailboxes until an instant, or, with None, does so no more."""
-    if ids:
-        with database.index_write() as connection:
-            these = update(mailbox_state).where(mailbox_state.c.mailbox_id.in_(ids))
-            connection.execute(these.values(watched_until=microseconds(until) if until else 0))
+def watch(database: Database, ids: Sequence[MailboxId], *, until: datetime, proved: datetime | None = None) -> set[MailboxId]:
+    """A watcher vouches for these mailboxes until an instant; returns those it may vouch for.
+
+    ``proved`` is when the look began that found them true. Without it, what is vouched for already is prolonged. Refused is
+    what somebody has said since to be true no more (``unwatch``).
+    """
+    since = microseconds(proved) if proved else 0
+    column, these = mailbox_state.c.watched_until, mailbox_state.c.mailbox_id.in_(ids)
+    with database.index_write() as connection:
+        connection.execute(update(mailbox_state).where(these, (column > 0) | (column > -since)).values(watched_until=microseconds(until)))
+        found = connection.execute(select(mailbox_state.c.mailbox_id).where(these, column == microseconds(until)))
+        return {MailboxId(each) for each in found.scalars()}
+
+
+def unwatch(database: Database, ids: Sequence[MailboxId], *, now: datetime) -> None:
+    """Nobody vouches for these mailboxes before they were looked at anew: something happened that the index does not have."""
+    with database.index_write() as connection:
+        # The instant is kept as a negative number, so that a look that began before it proves nothing.
+        these = update(mailbox_state).where(mailbox_state.c.mailbox_id.in_(ids))
+        connection.execute(these.values(watched_until=-microseconds(now)))
 
 
 def unwatch_all(database: Database) -> None:
