@@ -229,5 +229,7 @@ def test_what_we_put_into_a_watched_mailbox_is_on_its_next_page(person: Person, 
         result = filing.act(person.session, "archive", ids=ids[:2])
         assert isinstance(result, ActionResult)
         assert person.subjects() == ["Letter 1"]
+        time.sleep(1)  # The server tells of it a moment later.
+        wait_until(lambda: watched(person))
         filing.undo(person.session, result.journal_id)
         assert person.subjects() == ["Letter 3", "Letter 2", "Letter 1"]
