@@ -83,10 +83,10 @@ class Person:
         return known
 
     def page(self, name: str | SpecialUse = SpecialUse.INBOX, *, patient: bool = True, cursor: str = "", **place: Any) -> MailboxPage:
-        """A page of a list; whoever is ``patient`` looks again where it says that the server has not answered in time."""
-        until = time.monotonic() + 10
+        """A page of a list of messages; whoever is ``patient`` looks again where it says that the server has not answered in time."""
+        until, opened = time.monotonic() + 10, self.mailbox(name).id
         while True:
-            found = listing.mailbox_page(self.session, self.mailbox(name).id, ListPlace(**({"after": cursor} | place)))
+            found = listing.mailbox_page(self.session, opened, ListPlace(**({"after": cursor, "view": "messages"} | place)))
             if found.freshness is not Freshness.LATE or not patient or time.monotonic() > until:
                 return found
             time.sleep(0.1)

@@ -57,16 +57,22 @@ def test_a_mailbox_lists_each_thread_once_where_its_newest_message_is(
     assert shown(listed(database, account, archive)) == [(5, 4)]
 
 
-def test_a_row_tells_what_is_anywhere_in_its_thread(database: Database, account: Account, inbox: Mailbox, archive: Mailbox) -> None:
+def test_a_row_counts_all_its_thread_and_is_unread_by_what_is_here(
+    database: Database, account: Account, inbox: Mailbox, archive: Mailbox
+) -> None:
     letters = {1: Letter("a"), 2: Letter("b", "a", "Re: Plans", 1)}
     add(database, inbox, letters, [1])
     messages.change_flags(database, inbox.id, uids=[Uid(1)], add=[Flag.SEEN], remove=[])
     assert [(each.unread, each.flagged) for each in listed(database, account, inbox)] == [(0, False)]
     put(database, archive, replace(made(letters[2], 2), flags=frozenset({Flag.FLAGGED})))
     (found,) = listed(database, account, inbox)
-    assert (found.messages, found.unread, found.flagged, found.has_attachments, found.counted) == (2, 1, True, False, True)
+    assert (found.messages, found.unread, found.flagged, found.has_attachments, found.counted) == (2, 0, False, False, True)
+    (found,) = listed(database, account, archive)
+    assert (found.messages, found.unread, found.flagged) == (2, 1, True)
     (found,) = threads.page(database, account.id, inbox.id, limit=50, without=[archive.id])
-    assert (found.messages, found.unread, found.flagged) == (1, 0, False)
+    assert found.messages == 1
+    assert threads.size(database, account.id, found.thread_id) == 2
+    assert threads.size(database, account.id, found.thread_id, without=[archive.id]) == 1
     (found,) = threads.page(database, account.id, archive.id, limit=50, without=[archive.id])
     assert found.messages == 2
 
@@ -108,7 +114,8 @@ def test_a_message_in_two_mailboxes_is_one_message(database: Database, account: 
     (there,) = put(database, archive, replace(original, uid=Uid(8)))
     (answer,) = put(database, archive, made(Letter("b", "a", "Re: Plans", 1), 2))
     (found,) = listed(database, account, inbox)
-    assert (found.messages, found.unread) == (2, 2)
+    assert (found.messages, found.unread) == (2, 1)
+    assert threads.size(database, account.id, found.thread_id) == 2
     first, second = threads.members(database, account.id, found.thread_id, shown_in=archive.id)
     assert [(each.mailbox_id, each.summary.id) for each in first.places] == [(archive.id, there.id), (inbox.id, here.id)]
     assert first.message == first.places[0]

@@ -8,6 +8,8 @@ from typing import Any
 
 from webmail.account import Account, AccountId, Identity, IdentityId, Security, Server, UserId
 from webmail.address import Address
+from webmail.errors import ServerUnavailable
+from webmail.mail.conversations import ConversationMessage, ConversationPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.pages import (
     AttachmentRow,
@@ -20,6 +22,7 @@ from webmail.mail.pages import (
     HeadersPage,
     MailboxPage,
     MessagePage,
+    Neighbour,
     OutboxPage,
     RecipientRow,
     RecipientState,
@@ -29,6 +32,7 @@ from webmail.mail.pages import (
     SubmissionRow,
     SubmissionState,
     SubmissionStep,
+    View,
 )
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
 from webmail.message.mime import Part
@@ -216,6 +220,33 @@ FILES = (
 )
 
 
+def conversation_page(count: int = 4, *, opened: tuple[int, ...] = (-1,), **changes: Any) -> ConversationPage:
+    """A conversation of so many messages, the last of them open."""
+    senders = (MIRA, JONAS, ME)
+    texts = ("Saturday works for me.", "Early train please.", "I called the hut.")
+    told = [
+        summary(number + 1, hours=24.0 * (count - number), preview=texts[number % 3], sender=senders[number % 3]) for number in range(count)
+    ]
+    shown = [
+        ConversationMessage(
+            each,
+            (SENT,) if each.envelope.sender == (ME,) else (INBOX,),
+            message_page(message=each, list=None) if number - count in opened else None,
+        )
+        for number, each in enumerate(told)
+    ]
+    listed = mailbox_page(view=View.CONVERSATIONS)
+    page = ConversationPage(
+        told[-1], INBOX, "Hut booking", tuple(shown), newest_first=False, flagged=False, stamp="7.9", list=listed, row=MessageId(1)
+    )
+    return replace(page, **changes)
+
+
+def unreadable() -> ConversationMessage:
+    """A message whose body could not be had."""
+    return ConversationMessage(summary(flags=()), (INBOX, HOUSE), error=ServerUnavailable("timeout", server="imap.example.org"))
+
+
 def message_page(**changes: Any) -> MessagePage:
     found = MessagePage(
         message=summary(),
@@ -228,7 +259,7 @@ def message_page(**changes: Any) -> MessagePage:
         has_html=False,
         has_text=True,
         frame_height=700,
-        older=MessageId(2),
+        older=Neighbour(MessageId(2)),
         list=mailbox_page(),
     )
     return replace(found, **changes)

@@ -13,7 +13,18 @@ from tests.web.conftest import build_pages
 from webmail.web import throttle
 from webmail.web.sessions import ServerSession
 
-CLOSED = ["/", "/mailboxes/1", "/messages/1", "/messages/1/source", "/compose", "/drafts/x", "/outbox", "/submissions/1", "/address"]
+CLOSED = [
+    "/",
+    "/mailboxes/1",
+    "/messages/1",
+    "/messages/1/source",
+    "/conversations/1",
+    "/compose",
+    "/drafts/x",
+    "/outbox",
+    "/submissions/1",
+    "/address",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -63,6 +63,11 @@ class Belongings:
     search: int = 0
 
     @property
+    def uidvalidity(self) -> int:
+        """Of the mailbox the message is in."""
+        return int(self.visitor.get("/").page.xpath("//input[@name='conversations']/@value")[0].partition(".")[0])
+
+    @property
     def values(self) -> dict[str, object]:
         """What fills the variables of the routes."""
         return {
@@ -287,6 +292,8 @@ def test_nobody_changes_what_belongs_to_somebody_else(world: tuple[Belongings, B
     for action in ("seen", "flag", "archive", "junk", "delete", "delete_forever", "move", "copy"):
         given = {"csrf_token": token, "action": action, "ids": [str(mine.message)], "target": str(mallory.folder), "confirmed": "1"}
         mallory.visitor.post("/messages/actions", given, follow=False)
+        assert mallory.visitor.status == 404, action
+        mallory.visitor.post("/messages/actions", given | {"conversations": f"{mine.uidvalidity}.4294967295"}, follow=False)
         assert mallory.visitor.status == 404, action
     for action in ("move", "copy"):
         given = {"csrf_token": token, "action": action, "ids": [str(mallory.message)], "target": str(mine.folder)}

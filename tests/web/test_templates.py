@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from lxml.html import HtmlElement
 from tests.web import samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
-from webmail.mail.pages import Filter, Freshness, ListPlace, SavedSearch, Sort, SubmissionState
+from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
 from webmail.mailbox import SpecialUse
 
 S = SubmissionState
@@ -40,11 +41,30 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trash": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.TRASH)}),
     "a text message": ("message.html", {"page": samples.message_page()}),
     "an HTML message": ("message.html", {"page": samples.html_page(can_show_images=True)}),
-    "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=samples.MessageId(3))}),
+    "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),
     "a draft in its folder": ("message.html", {"page": samples.message_page(mailbox=samples.DRAFTS, is_draft=True)}),
     "a message in trash": ("message.html", {"page": samples.message_page(mailbox=samples.TRASH)}),
+    "a message of a conversation": ("message.html", {"page": samples.message_page(conversation=4)}),
+    "conversations": (
+        "mailbox.html",
+        {
+            "page": samples.mailbox_page(
+                view=View.CONVERSATIONS,
+                rows=tuple(replace(each, thread=RowThread(9, 4, unread=True, flagged=True)) for each in samples.rows()),
+            )
+        },
+    ),
+    "a conversation": ("conversation.html", {"page": samples.conversation_page(newer=Neighbour(samples.MessageId(3), conversation=True))}),
+    "a long conversation in Trash": (
+        "conversation.html",
+        {"page": samples.conversation_page(12, opened=(-1, -7), mailbox=samples.TRASH, flagged=True, left_out=True, list=None, row=None)},
+    ),
+    "a conversation that cannot be read": (
+        "conversation.html",
+        {"page": samples.conversation_page(1, opened=(), newest_first=True, messages=(samples.unreadable(),))},
+    ),
     "headers": ("headers.html", {"page": samples.headers_page()}),
     "source": ("source.html", {"page": samples.source_page()}),
     "print": ("print.html", {"page": samples.html_page()}),

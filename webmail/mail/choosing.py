@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
+from typing import NamedTuple
 
 from webmail.errors import InvalidInput, NotFound
 from webmail.imap import fetch
@@ -22,7 +23,8 @@ from webmail.mail.session import MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.summary import MessageId, Uid
 from webmail.store import listing as lists
-from webmail.store import mailboxes, messages, selections
+from webmail.store import mailboxes, messages, selections, threads
+from webmail.store.messages import StoredMessage
 from webmail.store.selections import Chosen
 
 LIMIT = 5000
@@ -50,10 +52,11 @@ class Batch:
             yield replace(self, flags=dict(islice(self.flags.items(), start, start + size)))
 
 
-def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0) -> list[Batch]:
-    """What is chosen, by mailbox: messages named one by one, or a selection.
+def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0, conversations: str = "") -> list[Batch]:
+    """What is chosen, by mailbox: messages named one by one, conversations each named by one of its messages, or a selection.
 
-    Raises InvalidInput (``nothing_selected``, ``too_many``), NotFound (``message``, ``selection``).
+    ``conversations`` is the stamp of the page that showed them: what has come since is not meant. Raises InvalidInput
+    (``nothing_selected``, ``too_many``, ``stamp``), NotFound (``message``, ``selection``).
     """
     if selection:
         written = selections.get(session.database, session.user.id, selection)
@@ -64,13 +67,29 @@ def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0) -> 
         raise InvalidInput("too_many", field="ids", limit=LIMIT)
     mine = account(session).id
     found: dict[tuple[MailboxId, int], dict[Uid, frozenset[str] | None]] = defaultdict(dict)
-    for stored in messages.get_many(session.database, mine, [MessageId(each) for each in ids]):
+    for stored in _whole(session, ids, stamp=conversations) if conversations else _named(session, ids):
         found[stored.mailbox_id, stored.uidvalidity][stored.summary.uid] = stored.summary.flags
     if not found:
         raise NotFound("message")
     return [
         Batch(mailboxes.get(session.database, mine, mailbox_id), uidvalidity, flags) for (mailbox_id, uidvalidity), flags in found.items()
     ]
+
+
+def _named(session: MailSession, ids: Iterable[int]) -> list[StoredMessage]:
+    return messages.get_many(session.database, account(session).id, [MessageId(each) for each in ids])
+
+
+def _whole(session: MailSession, ids: Iterable[int], *, stamp: str) -> list[StoredMessage]:
+    """Every message of the conversations of these messages, each in the mailbox of the message that names it, as of a stamp."""
+    mine, drawn = account(session).id, _read_stamp(stamp)
+    named = _named(session, ids)
+    thread_of = threads.of_many(session.database, mine, [each.summary.id for each in named])
+    found: list[StoredMessage] = []
+    for mailbox_id in dict.fromkeys(each.mailbox_id for each in named):
+        meant = {thread_of[each.summary.id] for each in named if each.mailbox_id == mailbox_id and each.summary.id in thread_of}
+        found += _named(session, threads.ids_in(session.database, mine, mailbox_id, meant))
+    return [each for each in found if each.uidvalidity == drawn.uidvalidity and each.summary.uid < drawn.uidnext]
 
 
 def _written(session: MailSession, chosen: Chosen) -> Batch | None:
@@ -93,18 +112,31 @@ def select_all(session: MailSession, mailbox_id: MailboxId, place: ListPlace, *,
     """
     mine = account(session)
     mailbox, state = mailboxes.opened(session.database, mine.id, mailbox_id)
-    drawn = STAMP.fullmatch(stamp)
-    if drawn is None:
-        raise InvalidInput("stamp", field="stamp", value=stamp)
-    if state.uidvalidity != int(drawn[1]):
+    drawn = _read_stamp(stamp)
+    if state.uidvalidity != drawn.uidvalidity:
         raise NotFound("selection")
     wanted = listing.part_of(place).filter
     found = _everything(session, mailbox, wanted, complete=state.complete)
-    uids = tuple(sorted(uid for uid in found if uid < int(drawn[2])))
+    uids = tuple(sorted(uid for uid in found if uid < drawn.uidnext))
     if not uids:
         raise InvalidInput("nothing_selected", field="ids")
     chosen = Chosen(mine.id, mailbox.id, state.uidvalidity, uids)
     return selections.put(session.database, session.user.id, [chosen], now=datetime.now(UTC))
+
+
+class Stamp(NamedTuple):
+    """What was there when a page was drawn: messages of this UIDVALIDITY below this UID."""
+
+    uidvalidity: int
+    uidnext: int
+
+
+def _read_stamp(text: str) -> Stamp:
+    """Raises InvalidInput for anything we did not write."""
+    found = STAMP.fullmatch(text)
+    if found is None:
+        raise InvalidInput("stamp", field="stamp", value=text)
+    return Stamp(int(found[1]), int(found[2]))
 
 
 def _everything(session: MailSession, mailbox: Mailbox, wanted: Filter | None, *, complete: bool) -> Collection[Uid]:

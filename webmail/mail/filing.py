@@ -75,17 +75,19 @@ def act(
     *,
     ids: Sequence[int] = (),
     selection: int = 0,
+    conversations: str = "",
     target: int | None = None,
     confirmed: bool = False,
 ) -> ActionResult | ConfirmPage:
     """Do one thing to messages; what cannot be undone is asked first (a ConfirmPage).
 
-    Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever, on the messages named or on a
-    selection. Costs one or two round trips per mailbox and 1,000 messages; more than 2,000 are moved by the worker. Raises
-    InvalidInput, NotFound (``missing_role``: offer to create it), NotAllowed (read-only mailbox), ServerRefused (over
-    quota); where a part was done already, the result has the error as ``refused``.
+    Actions: seen unseen flag unflag archive junk not_junk move copy delete delete_forever, on the messages named, on the
+    conversations they name (see ``choosing.batches``), or on a selection. Costs one or two round trips per mailbox and 1,000
+    messages; more than 2,000 are moved by the worker. Raises InvalidInput, NotFound (``missing_role``: offer to create it),
+    NotAllowed (read-only mailbox), ServerRefused (over quota); where a part was done already, the result has the error as
+    ``refused``.
     """
-    chosen = batches(session, ids=ids, selection=selection)
+    chosen = batches(session, ids=ids, selection=selection, conversations=conversations)
     if not chosen:
         raise NotFound("selection")
     if action in FLAG_CHANGES:
@@ -95,7 +97,8 @@ def act(
         action = "delete_forever"
     count = sum(len(batch.flags) for batch in chosen)
     if action == "delete_forever" and not confirmed:
-        return ConfirmPage(action, count, chosen[0].mailbox, tuple(MessageId(each) for each in ids), selection=selection)
+        named = tuple(MessageId(each) for each in ids)
+        return ConfirmPage(action, count, chosen[0].mailbox, named, selection=selection, conversations=conversations)
     where = _target(session, action, target)
     if selection and count > AT_ONCE:
         return _later(session, action, selection, where, count=count, mailbox_id=chosen[0].mailbox.id)

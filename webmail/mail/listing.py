@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from concurrent.futures import TimeoutError as StillRunning
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, WebmailError
-from webmail.mail import sync
-from webmail.mail.pages import Filter, Freshness, ListPlace, MailboxPage, Row, Sort
+from webmail.mail import preferences, sync
+from webmail.mail.pages import Filter, Freshness, ListPlace, MailboxPage, Neighbour, Row, RowThread, Sort, View
 from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mail.sync import PAGE
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
-from webmail.store import jobs, mailboxes, selections, vigil
+from webmail.store import jobs, mailboxes, messages, selections, threads, vigil
 from webmail.store import listing as lists
 from webmail.store.columns import microseconds
 from webmail.store.database import Database
 from webmail.store.listing import ListedMessage, Place
 from webmail.store.mailboxes import MailboxState
 from webmail.store.messages import OUTGOING
+from webmail.store.threads import ListedThread
 
 CURSOR = re.compile(r"(-?[0-9]{1,18})\.([0-9]{1,18})(?:\.([A-Za-z0-9_-]{0,600}))?")
 FIRST = ListPlace()
+CHECKED = 500
+"""Messages whose flags a check asks for, where the server does not tell which have changed."""
 PATIENCE = 0.3
 """Seconds a page waits for the freshness check; a later one finishes by itself and the next page profits."""
 
@@ -52,18 +56,14 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, place: ListPlace =
 
 def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState) -> MailboxPage:
     """As ``mailbox_page``, for who has the mailbox and its stored state at hand."""
-    part = part_of(place)
-
-    def shown() -> dict[Uid, frozenset[str]]:
-        return {each.summary.uid: each.summary.flags for each in part.rows(session.database, mailbox.id, limit=PAGE)}
-
-    freshness, state = check(session, mailbox, known=known, shown=None if part.newest else shown)
-    rows, earlier, later = _with_ends(session.database, mailbox.id, part)
+    part = _viewed(session, mailbox, part_of(place), asked=place.view)
+    freshness, state = check(session, mailbox, known=known, shown=None if part.newest else lambda: part.shown(session.database, mailbox))
+    rows, earlier, later = _with_ends(session.database, mailbox, part)
     selected = selections.count(session.database, session.user.id, place.selection) if place.selection else 0
     outgoing = mailbox.special_use in OUTGOING
     return MailboxPage(
         mailbox=mailbox,
-        rows=tuple(row(each, outgoing=outgoing) for each in rows),
+        rows=tuple(_drawn(each, outgoing=outgoing) for each in rows),
         total=max(state.exists, state.indexed),
         unseen=state.unseen,
         indexed=state.indexed,
@@ -72,35 +72,78 @@ def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: 
         outgoing=outgoing,
         sort=part.sort,
         filter=part.filter,
+        view=part.view,
         place=place,
-        next_cursor=write_cursor(rows[-1].place) if later else "",
-        previous_cursor=write_cursor(rows[0].place) if earlier else "",
+        next_cursor=write_cursor(_place(rows[-1])) if later else "",
+        previous_cursor=write_cursor(_place(rows[0])) if earlier else "",
         read_only=state.read_only,
-        stamp=f"{state.uidvalidity}.{state.uidnext}",
+        stamp=stamp(state),
         selection=place.selection,
         selected=selected,
     )
 
 
+Listed = ListedMessage | ListedThread
+
+
+def _place(listed: Listed) -> Place:
+    return listed.newest.place if isinstance(listed, ListedThread) else listed.place
+
+
+def stamp(state: MailboxState) -> str:
+    """What there is in a mailbox now, for actions on all of it: what comes later is not meant (see ``choosing``)."""
+    return f"{state.uidvalidity}.{state.uidnext}"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The part of a list that a place names, read and checked."""
+    """The part of a list that a place names, read and checked. Conversations leave out what is in ``without``."""
 
     sort: Sort
     filter: Filter | None
     after: Place | None = None
     before: Place | None = None
+    view: View = View.MESSAGES
+    without: frozenset[MailboxId] = frozenset()
 
     @property
     def newest(self) -> bool:
         """Whether it is the first page of the plain list, which every sync looks after."""
-        return self.sort is Sort.DATE and not (self.filter or self.after or self.before)
+        return self.sort is Sort.DATE and self.view is View.MESSAGES and not (self.filter or self.after or self.before)
 
-    def rows(self, database: Database, mailbox_id: MailboxId, *, limit: int) -> list[ListedMessage]:
+    def rows(self, database: Database, mailbox: Mailbox, *, limit: int) -> Sequence[Listed]:
         """The rows of this part."""
-        return lists.page(
-            database, mailbox_id, sort=self.sort.value, filter=self.filter or None, after=self.after, before=self.before, limit=limit
+        wanted = self.filter or None
+        if self.view is View.MESSAGES:
+            return lists.page(database, mailbox.id, sort=self.sort.value, filter=wanted, after=self.after, before=self.before, limit=limit)
+        return threads.page(
+            database, mailbox.account_id, mailbox.id, filter=wanted, after=self.after, before=self.before, limit=limit, without=self.without
         )
+
+    def shown(self, database: Database, mailbox: Mailbox) -> dict[Uid, frozenset[str]]:
+        """The flags of all that the rows tell of in this mailbox, for a check that has to ask for them."""
+        rows = self.rows(database, mailbox, limit=PAGE)
+        known = {each.summary.uid: each.summary.flags for each in rows if isinstance(each, ListedMessage)}
+        whole = [each.thread_id for each in rows if isinstance(each, ListedThread)]
+        ids = threads.ids_in(database, mailbox.account_id, mailbox.id, whole)[:CHECKED] if whole else []
+        return known | {each.summary.uid: each.summary.flags for each in messages.get_many(database, mailbox.account_id, ids)}
+
+
+def _viewed(session: MailSession, mailbox: Mailbox, part: Part, *, asked: str) -> Part:
+    """A part as conversations, where that is asked for or was chosen last and the list can be one of conversations.
+
+    Drafts are none, and in other orders a conversation has no place of its own.
+    """
+    view = preferences.view(session, asked)
+    if view is View.MESSAGES or part.sort is not Sort.DATE or mailbox.special_use is SpecialUse.DRAFTS:
+        return part
+    return replace(part, view=view, without=hidden_from(session.database, mailbox))
+
+
+def hidden_from(database: Database, mailbox: Mailbox) -> frozenset[MailboxId]:
+    """The mailboxes of which conversations show nothing: Trash and Junk, but where they are looked at from there."""
+    found = (mailboxes.by_role(database, mailbox.account_id, role) for role in (SpecialUse.TRASH, SpecialUse.JUNK))
+    return frozenset(each.id for each in found if each is not None and each.id != mailbox.id)
 
 
 def part_of(place: ListPlace) -> Part:
@@ -127,20 +170,75 @@ def _beginning_of(day: str, *, oldest_first: bool) -> Place:
         raise InvalidInput("day", field="on", value=day) from error
 
 
-def _with_ends(database: Database, mailbox_id: MailboxId, part: Part) -> tuple[list[ListedMessage], bool, bool]:
+def _with_ends(database: Database, mailbox: Mailbox, part: Part) -> tuple[Sequence[Listed], bool, bool]:
     """The rows of a page, and whether there are rows before and after it."""
-    rows = part.rows(database, mailbox_id, limit=PAGE + 1)
+    rows = part.rows(database, mailbox, limit=PAGE + 1)
     if part.before is None:
-        earlier = bool(rows) and part.after is not None and _stands_below_another(database, mailbox_id, part, rows[0])
+        earlier = bool(rows) and part.after is not None and bool(_beside(database, mailbox, part, before=_place(rows[0])))
         return rows[:PAGE], earlier, len(rows) > PAGE
     if len(rows) <= PAGE:
         # Less than a page is left in front of the place: that is the first page, and it is shown whole.
-        return _with_ends(database, mailbox_id, replace(part, before=None))
+        return _with_ends(database, mailbox, replace(part, before=None))
     return rows[1:], True, True
 
 
-def _stands_below_another(database: Database, mailbox_id: MailboxId, part: Part, first: ListedMessage) -> bool:
-    return bool(replace(part, after=None, before=first.place).rows(database, mailbox_id, limit=1))
+def _beside(
+    database: Database, mailbox: Mailbox, part: Part, *, before: Place | None = None, after: Place | None = None
+) -> Sequence[Listed]:
+    """The one row right before or right after a place; none at an end of the list."""
+    return replace(part, before=before, after=after).rows(database, mailbox, limit=1)
+
+
+def page_beside(
+    session: MailSession, mailbox: Mailbox, summary: MessageSummary, place: ListPlace, *, known: MailboxState, thread_id: int
+) -> MailboxPage | None:
+    """The list stays visible beside a message, on the page that has its row; a message must open even without it (None)."""
+    try:
+        page = page_of(session, mailbox, place, known=known)
+        if not page.sort.by_date or page.filter or row_of(page, summary, thread_id=thread_id) is not None:
+            return page
+        return page_of(session, mailbox, ListPlace(after=cursor_at(summary), view=place.view), known=known)
+    except WebmailError:
+        return None
+
+
+def row_of(page: MailboxPage | None, summary: MessageSummary, *, thread_id: int) -> int | None:
+    """Which row of a page is that of a message or of its conversation."""
+    for number, each in enumerate(page.rows if page else ()):
+        if each.message.id == summary.id or (each.thread is not None and each.thread.id == thread_id):
+            return number
+    return None
+
+
+def neighbours(
+    session: MailSession, mailbox: Mailbox, summary: MessageSummary, page: MailboxPage | None, *, thread_id: int
+) -> tuple[Neighbour | None, Neighbour | None]:
+    """The rows above and below the one of a message or of its conversation: from the page it stands on, else from the index."""
+    rows = page.rows if page else ()
+    here = row_of(page, summary, thread_id=thread_id) or 0
+    if 0 < here < len(rows) - 1:
+        return _neighbour(rows[here - 1]), _neighbour(rows[here + 1])
+    if page is None or page.view is View.MESSAGES:
+        sort, filter = (page.sort.value, page.filter) if page else ("date", None)
+        above, below = lists.neighbours(session.database, mailbox.id, summary.id, sort=sort, filter=filter)
+        return Neighbour(above) if above else None, Neighbour(below) if below else None
+    part, place = _viewed(session, mailbox, Part(page.sort, page.filter), asked=page.view), _place_of(summary)
+    around = _beside(session.database, mailbox, part, before=place), _beside(session.database, mailbox, part, after=place)
+    drawn = [_neighbour(_drawn(each, outgoing=page.outgoing)) if (each := next(iter(found), None)) else None for found in around]
+    return drawn[0], drawn[1]
+
+
+def _place_of(summary: MessageSummary, *, behind: int = 0) -> Place:
+    """Where a message stands in a list by date."""
+    return Place(None, microseconds(summary.internal_date), summary.id + behind)
+
+
+def _neighbour(row: Row) -> Neighbour:
+    return Neighbour(row.message.id, conversation=row.count > 1)
+
+
+def _drawn(listed: Listed, *, outgoing: bool) -> Row:
+    return thread_row(listed, outgoing=outgoing) if isinstance(listed, ListedThread) else row(listed, outgoing=outgoing)
 
 
 def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown | None) -> tuple[Freshness, MailboxState]:
@@ -203,6 +301,16 @@ def row(listed: ListedMessage, *, outgoing: bool) -> Row:
     )
 
 
+def thread_row(listed: ListedThread, *, outgoing: bool) -> Row:
+    """A line of a list of conversations; it names who has written in it, and in Sent who the newest message there is to."""
+    newest = row(listed.newest, outgoing=outgoing)
+    told = RowThread(listed.thread_id, listed.messages, unread=listed.unread > 0, flagged=listed.flagged)
+    # A sender who is not clear is shown as it came, and never among others.
+    alone = outgoing or newest.message.envelope.sender_doubtful or not listed.senders
+    people = newest.people if alone else listed.senders
+    return replace(newest, people=people, has_attachments=listed.has_attachments, thread=told)
+
+
 def write_cursor(place: Place) -> str:
     """The place of a row as text for a URL: its date in microseconds, its id, and what else it is sorted by."""
     written = f"{place.date}.{place.id}"
@@ -213,7 +321,7 @@ def write_cursor(place: Place) -> str:
 
 def cursor_at(summary: MessageSummary) -> str:
     """The cursor of the page, newest first, whose first row is this message."""
-    return write_cursor(Place(None, microseconds(summary.internal_date), summary.id + 1))
+    return write_cursor(_place_of(summary, behind=1))
 
 
 def read_cursor(text: str, *, sort: Sort = Sort.DATE) -> Place | None:

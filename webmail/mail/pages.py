@@ -62,6 +62,13 @@ class Sort(enum.StrEnum):
         return self in (Sort.DATE, Sort.OLDEST)
 
 
+class View(enum.StrEnum):
+    """What the rows of a list are. Only a list with the newest first can be one of conversations."""
+
+    MESSAGES = "messages"
+    CONVERSATIONS = "conversations"
+
+
 @dataclass(frozen=True, slots=True)
 class ListPlace:
     """Which part of a list a page shows, as the texts of its URL.
@@ -95,14 +102,49 @@ class Freshness(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RowThread:
+    """The conversation a row stands for: ``count`` messages in all mailboxes; ``unread`` and ``flagged`` are said of this one."""
+
+    id: int
+    count: int
+    unread: bool
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a message list. ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts."""
+    """One line of a list: a message, or a conversation by its newest message in this mailbox.
+
+    ``people`` are the correspondents to show: senders, or recipients in Sent and Drafts.
+    """
 
     message: MessageSummary
     people: tuple[Address, ...]
     has_attachments: bool
     answered: bool = False
     forwarded: bool = False
+    thread: RowThread | None = None
+
+    @property
+    def unread(self) -> bool:
+        return self.thread.unread if self.thread else not self.message.seen
+
+    @property
+    def flagged(self) -> bool:
+        return self.thread.flagged if self.thread else self.message.flagged
+
+    @property
+    def count(self) -> int:
+        """Of how many messages it tells."""
+        return self.thread.count if self.thread else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The row above or below: a message to open, or the conversation it stands for."""
+
+    id: MessageId
+    conversation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +167,7 @@ class MailboxPage:
     outgoing: bool = False
     sort: Sort = Sort.DATE
     filter: Filter | None = None
+    view: View = View.MESSAGES
     place: ListPlace = ListPlace()
     next_cursor: str = ""
     previous_cursor: str = ""
@@ -159,7 +202,8 @@ class MessagePage:
 
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
-    ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the mailbox.
+    ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
+    ``conversation`` counts the messages of its conversation, with itself.
     """
 
     message: MessageSummary
@@ -173,13 +217,14 @@ class MessagePage:
     has_text: bool
     frame_height: int
     notices: tuple[str, ...] = ()
-    newer: MessageId | None = None
-    older: MessageId | None = None
+    newer: Neighbour | None = None
+    older: Neighbour | None = None
     list: MailboxPage | None = None
     is_draft: bool = False
     read_only: bool = False
     can_show_images: bool = False
     query: str = ""
+    conversation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +272,7 @@ class ConfirmPage:
     ids: tuple[MessageId, ...] = ()
     stamp: str = "1"
     selection: int = 0
+    conversations: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import quote
 
-from webmail.errors import NotAllowed, NotFound, ServerRefused, ServerUnavailable, WebmailError
+from webmail.errors import NotAllowed, NotFound, ServerRefused, ServerUnavailable
 from webmail.imap import fetch
 from webmail.mail import listing, sync
-from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, ListPlace, MailboxPage, MessagePage, SourcePage
+from webmail.mail.pages import AttachmentRow, BodyKind, HeadersPage, ListPlace, MessagePage, SourcePage
 from webmail.mail.permission import keeps
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, again_if_cut, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import charset, header, mime, text
 from webmail.message.mime import Part
-from webmail.message.summary import Flag, MessageId, MessageSummary
+from webmail.message.summary import Flag, MessageId
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
-from webmail.store import bodies, mailboxes, messages
-from webmail.store import listing as lists
-from webmail.store.mailboxes import MailboxState
+from webmail.store import bodies, mailboxes, messages, threads
 from webmail.store.messages import StoredMessage
 
 TEXT_LIMIT = 512 * 1024
@@ -96,66 +94,46 @@ def message_page(
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
+    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
+    if mark_seen and not stored.summary.seen and not state.read_only:
+        make_seen(session, [stored], mailbox)
+        state = mailboxes.state(session.database, mailbox.id)
+    thread_id = threads.of(session.database, mine, stored.summary.id)
+    beside = listing.page_beside(session, mailbox, stored.summary, place, known=state, thread_id=thread_id)
+    if beside is None or all(row.message.id != message_id for row in beside.rows):
+        # The check of the list may have found that the message or its folder is gone, of which we had the body.
+        _find(session, message_id)
+    newer, older = listing.neighbours(session, mailbox, stored.summary, beside, thread_id=thread_id)
+    whole = threads.size(session.database, mine, thread_id, without=listing.hidden_from(session.database, mailbox))
+    return replace(page, newer=newer, older=older, list=beside, read_only=state.read_only, conversation=whole)
+
+
+def opened_message(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
+) -> MessagePage:
+    """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = _kind(shown, prefer=prefer)
     content = again_if_cut(lambda: _body(session, stored, mailbox, images=images, kind=kind))
     blocks = text.blocks(content.text, flowed=_flowed(shown.text), delsp=_delsp(shown.text)) if kind is BodyKind.TEXT else ()
     marks = marker(query) if blocks else None
-    # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
-    if mark_seen and not summary.seen and not state.read_only:
-        _mark_seen(session, stored, mailbox)
-        state = mailboxes.state(session.database, mailbox.id)
-    beside = _list_beside(session, mailbox, summary, place, known=state)
-    newer, older = _neighbours(session, stored, beside)
-    attached = tuple(attachment_row(part) for part in mime.attachments(summary.structure))
     return MessagePage(
         message=summary,
         mailbox=mailbox,
         body=kind if kind is BodyKind.HTML or content.text.strip() else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
-        attachments=attached,
+        attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
         remote_images=content.remote_images,
         shows_images=images,
         has_html=shown.html is not None,
         has_text=shown.text is not None,
         frame_height=_height(content.document),
         notices=content.notices,
-        newer=newer,
-        older=older,
-        list=beside,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
-        read_only=state.read_only,
         query=query,
     )
-
-
-def _list_beside(
-    session: MailSession, mailbox: Mailbox, summary: MessageSummary, place: ListPlace, *, known: MailboxState
-) -> MailboxPage | None:
-    """The list stays visible beside the message, on the page that has its row; a message must open even without it."""
-    try:
-        page = listing.page_of(session, mailbox, place, known=known)
-        if not page.sort.by_date or page.filter or any(row.message.id == summary.id for row in page.rows):
-            return page
-        return listing.page_of(session, mailbox, ListPlace(after=listing.cursor_at(summary)), known=known)
-    except WebmailError:
-        return None
-
-
-def _neighbours(session: MailSession, stored: StoredMessage, beside: MailboxPage | None) -> tuple[MessageId | None, MessageId | None]:
-    """The messages before and after this one in its list: from the list beside, else from the index.
-
-    Raises NotFound where the check of the list has found that the message or its folder is gone, of which we had the body.
-    """
-    ids = [row.message.id for row in beside.rows] if beside else []
-    place = ids.index(stored.summary.id) if stored.summary.id in ids else -1
-    if 0 < place < len(ids) - 1:
-        return ids[place - 1], ids[place + 1]
-    if place < 0:
-        _find(session, stored.summary.id)
-    sort, filter = (beside.sort.value, beside.filter) if beside else ("date", None)
-    return lists.neighbours(session.database, stored.mailbox_id, stored.summary.id, sort=sort, filter=filter)
 
 
 def _kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
@@ -192,16 +170,16 @@ def attachment_row(part: Part) -> AttachmentRow:
     return AttachmentRow(part.section, name, media_type, mime.decoded_size(part), viewable=media_type in IMAGE_SIGNATURES.values())
 
 
-def _mark_seen(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None:
-    """Set \\Seen on the server and in the index: the one change a page makes by being read.
+def make_seen(session: MailSession, stored: Sequence[StoredMessage], mailbox: Mailbox) -> None:
+    """Set \\Seen on messages of a mailbox, on the server and in the index: the one change a page makes by being read.
 
     A server that does not let us, or cannot now, must not keep anybody from reading.
     """
 
     def store() -> None:
-        with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        with opened(session, mailbox, uidvalidity=stored[0].uidvalidity) as lent:
             if keeps(lent, Flag.SEEN):
-                sync.store_flags(sync.Index(session.database, lent, mailbox), [stored.summary.uid], add=[Flag.SEEN])
+                sync.store_flags(sync.Index(session.database, lent, mailbox), [each.summary.uid for each in stored], add=[Flag.SEEN])
 
     with suppress(NotAllowed, ServerRefused, ServerUnavailable):
         again_if_cut(store)

@@ -42,10 +42,20 @@ _counted = [_columns[name] for name in ("thread_id", "mailbox_id", "sameness", "
 _OF_ACCOUNT = (_columns.account_id == bindparam("account"), _columns.thread_id.in_(bindparam("threads", expanding=True)))
 _SIZES = select(_columns.thread_id, func.count()).where(*_OF_ACCOUNT).group_by(_columns.thread_id)
 _ROWS = select(*_counted).where(*_OF_ACCOUNT).order_by(*_here)
-_SOME_ROWS = select(*_counted).where(*_OF_ACCOUNT).limit(MANY)
+_NEWEST_HERE = (
+    _ROWS.where(_columns.mailbox_id == bindparam("mailbox")).order_by(None).order_by(*[each.desc() for each in _here]).limit(MANY)
+)
 _IN_MAILBOX = select(_columns.id).where(*_OF_ACCOUNT, _columns.mailbox_id == bindparam("mailbox"))
 _MEMBERS = select(_columns.id).where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
 _NEWEST_MEMBERS = _MEMBERS.order_by(_columns.internal_date.desc(), _columns.id.desc()).limit(bindparam("many"))
+_SOME_PLACES = (
+    select(_columns.sameness, _columns.mailbox_id)
+    .where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
+    .limit(MANY)
+)
+_THREADS = select(_columns.id, _columns.thread_id).where(
+    _columns.account_id == bindparam("account"), _columns.id.in_(bindparam("ids", expanding=True))
+)
 _SAMENESS = select(_columns.id, _columns.sameness).where(_columns.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -53,9 +63,10 @@ _SAMENESS = select(_columns.id, _columns.sameness).where(_columns.id.in_(bindpar
 class ListedThread:
     """A row of a list of threads.
 
-    ``newest`` is the newest message in the mailbox listed (of those a filter shows) and has the place of the row. The rest is
-    about the whole account, copies of one message counted once; where ``counted`` is false the thread is very long, and what
-    is said of it is said of some of its messages, but for ``messages``, which counts copies too.
+    ``newest`` is the newest message in the mailbox listed (of those a filter shows) and has the place of the row. ``unread`` and
+    ``flagged`` are said of the messages in that mailbox, on which actions act; the rest of the whole account, copies of one
+    message counted once. Where ``counted`` is false the thread is very long, and what is said of it is said of its newest
+    messages in the mailbox listed, but for ``messages``, which counts copies too.
     """
 
     thread_id: int
@@ -101,7 +112,7 @@ def page(
     step = "after" if after else "before" if before else "first"
     with database.index() as connection:
         rows = [(thread_id, listed(*row)) for thread_id, *row in connection.execute(_query(filter, step=step), given)]
-        known = _told(connection, account_id, [thread_id for thread_id, _ in rows], frozenset(without) - {mailbox_id})
+        known = _told(connection, account_id, mailbox_id, [thread_id for thread_id, _ in rows], frozenset(without) - {mailbox_id})
     found = [known[thread_id](newest) for thread_id, newest in rows]
     return found[::-1] if step == "before" else found
 
@@ -128,7 +139,7 @@ def _query(filter: str | None, *, step: str) -> Select[Any]:
 
 
 def _told(
-    connection: Connection, account_id: AccountId, threads: Sequence[int], without: frozenset[MailboxId]
+    connection: Connection, account_id: AccountId, mailbox_id: MailboxId, threads: Sequence[int], without: frozenset[MailboxId]
 ) -> dict[int, Callable[[ListedMessage], ListedThread]]:
     """What a list says of these threads besides their newest message."""
     given: dict[str, Any] = {"account": account_id, "threads": threads}
@@ -138,12 +149,12 @@ def _told(
     for row in connection.execute(_ROWS, given | {"threads": short}) if short else ():
         rows[row[0]].append(row)
     for thread_id in sizes.keys() - set(short):
-        rows[thread_id] = list(connection.execute(_SOME_ROWS, given | {"threads": [thread_id]}))
-    return {thread_id: _summed(thread_id, rows[thread_id], sizes[thread_id], without) for thread_id in sizes}
+        rows[thread_id] = list(connection.execute(_NEWEST_HERE, given | {"threads": [thread_id], "mailbox": mailbox_id}))[::-1]
+    return {thread_id: _summed(thread_id, rows[thread_id], sizes[thread_id], here=mailbox_id, without=without) for thread_id in sizes}
 
 
 def _summed(
-    thread_id: int, rows: Iterable[Row[*tuple[Any, ...]]], size: int, without: frozenset[MailboxId]
+    thread_id: int, rows: Iterable[Row[*tuple[Any, ...]]], size: int, *, here: MailboxId, without: frozenset[MailboxId]
 ) -> Callable[[ListedMessage], ListedThread]:
     copies, unread, flagged, attachments = set[bytes](), set[bytes](), False, False
     senders: dict[str, Address] = {}
@@ -151,12 +162,12 @@ def _summed(
         if mailbox_id in without:
             continue
         copies.add(same)
-        if not seen:
+        if not seen and mailbox_id == here:
             unread.add(same)
-        flagged, attachments = flagged or is_flagged == 1, attachments or has_attachments == 1
+        flagged, attachments = flagged or (is_flagged == 1 and mailbox_id == here), attachments or has_attachments == 1
         for sender in _senders(envelope):
             if len(senders) < PEOPLE:
-                senders.setdefault(sender.addr_spec.lower(), sender)
+                senders.setdefault(sender.addr_spec.lower() or sender.name, sender)
     counted = size <= MANY
     many = len(copies) if counted else size
     return lambda newest: ListedThread(thread_id, newest, many, len(unread), flagged, attachments, tuple(senders.values()), counted)
@@ -164,8 +175,10 @@ def _summed(
 
 @lru_cache(maxsize=4096)
 def _senders(envelope: str) -> tuple[Address, ...]:
-    """The senders of an envelope column, without the rest of it, for which a list of threads has no time."""
-    return tuple(Address(name, addr_spec) for name, addr_spec in loads(envelope)[1])
+    """The senders of an envelope column, without the rest of it, for which a list of threads has no time; a doubtful one as it came."""
+    read = loads(envelope)
+    raw, doubtful = read[11], read[12]
+    return (Address(raw, ""),) if doubtful and raw else tuple(Address(name, addr_spec) for name, addr_spec in read[1])
 
 
 def of(database: Database, account_id: AccountId, message_id: MessageId) -> int:
@@ -176,6 +189,24 @@ def of(database: Database, account_id: AccountId, message_id: MessageId) -> int:
     if thread_id is None:
         raise NotFound("message")
     return thread_id
+
+
+def of_many(database: Database, account_id: AccountId, ids: Collection[MessageId]) -> dict[MessageId, int]:
+    """The threads of these messages of the account; those that are gone or of somebody else are left out."""
+    found: dict[MessageId, int] = {}
+    ordered = sorted(set(ids))
+    with database.index() as connection:
+        for start in range(0, len(ordered), _AT_ONCE):
+            given = {"account": account_id, "ids": ordered[start : start + _AT_ONCE]}
+            found.update({MessageId(row[0]): row[1] for row in connection.execute(_THREADS, given)})
+    return found
+
+
+def size(database: Database, account_id: AccountId, thread_id: int, *, without: Collection[MailboxId] = ()) -> int:
+    """How many messages a thread has in the mailboxes that count, copies counted once. A long one is said to have a hundred."""
+    with database.index() as connection:
+        some = connection.execute(_SOME_PLACES, {"account": account_id, "thread": thread_id}).all()
+    return len({same for same, mailbox_id in some if mailbox_id not in without})
 
 
 def members(

@@ -9,6 +9,7 @@ from flask import Flask
 
 from webmail.web import (
     compose,
+    conversations,
     errors,
     health,
     language,
@@ -39,5 +40,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, search, compose, submissions, health):
+    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

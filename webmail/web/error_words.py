@@ -74,6 +74,8 @@ SENTENCES: dict[str, LazyString] = {
     "filter": _("This filter is not known here."),
     "stamp": _("This selection is not known here."),
     "sort": _("This order is not known here."),
+    "view": _("This kind of list is not known here."),
+    "order": _("This order is not known here."),
     "day": _("This is not a day: %(value)s"),
     "identity_missing": _("Set the address you write from first."),
     "identity_unknown": _("%(value)s is not one of your addresses."),

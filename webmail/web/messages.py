@@ -25,7 +25,7 @@ def show(message_id: int) -> str:
     page = reading.message_page(
         current_mail(),
         message_id,
-        mark_seen=_is_read(),
+        mark_seen=is_read(),
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
         query=request.args.get("q", ""),
@@ -34,7 +34,7 @@ def show(message_id: int) -> str:
     return render_template("message.html", page=page)
 
 
-def _is_read() -> bool:
+def is_read() -> bool:
     """Whether somebody will see the page: it is no part of one, not fetched ahead, and not only its header is asked for."""
     as_page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
     return as_page and request.method == "GET" and "Sec-Purpose" not in request.headers
@@ -103,7 +103,8 @@ def actions() -> AnyResponse | str:
     target = request.form.get("target", type=number)
     selection = request.form.get("selection", 0, type=number) if "one" not in request.form else 0
     confirmed = request.form.get("confirmed") == "1"
-    result = filing.act(current_mail(), action, ids=ids, selection=selection, target=target, confirmed=confirmed)
+    whole = request.form.get("conversations", "")
+    result = filing.act(current_mail(), action, ids=ids, selection=selection, conversations=whole, target=target, confirmed=confirmed)
     if isinstance(result, ConfirmPage):
         return ask(result)
     notices.put_result(result)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from urllib.parse import urlencode
 
 from flask import current_app
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from webmail.mail.found import SearchOrder, SearchPage
@@ -54,6 +55,10 @@ class RowWords:
     flagged: str
     can_archive: bool
 
+    def messages(self, count: int) -> str:
+        """So many messages, in words."""
+        return ngettext("%(n)s message", "%(n)s messages", count, n=times.number(count))
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnRow:
@@ -82,7 +87,8 @@ class DrawnRow:
     flag: str
     words: RowWords
     places: tuple[str, ...] = ()
-    count: int = 0
+    count: int = 1
+    counted: str = ""
 
 
 def _words(role: SpecialUse | None) -> RowWords:
@@ -131,10 +137,12 @@ def grouped(
         day = here.date()
         heading = "" if not dated else headings.get(day) or headings.setdefault(day, times.group(day, now=now, locale=words.locale))
         number = row.message.id
-        href = f"/compose?draft={number}" if drafts else f"/messages/{number}{'?' + place if place else ''}"
+        kind = "conversations" if row.count > 1 else "messages"
+        href = f"/compose?draft={number}" if drafts else f"/{kind}/{number}{'?' + place if place else ''}"
         if not drawn or drawn[-1][0] != heading:
             drawn.append((heading, []))
-        key = (number, row.message.flags, row.message.preview, number == open_id, *seen_by)
+        told = (row.thread, row.people, row.has_attachments) if row.thread else None
+        key = (number, row.message.flags, row.message.preview, number == open_id, told, *seen_by)
         markup = kept.get(key)
         if markup is None:
             markup = draw(_drawn(row, words, href=href, here=here, now=now, is_open=number == open_id, address=address.lower()))
@@ -191,8 +199,8 @@ def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, i
         id=message.id,
         href=href,
         open=is_open,
-        unread=not message.seen,
-        flagged=message.flagged,
+        unread=row.unread,
+        flagged=row.flagged,
         answered=row.answered,
         forwarded=row.forwarded,
         attached=row.has_attachments,
@@ -208,8 +216,10 @@ def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, i
         pick=words.pick % named,
         archive=words.archive % named,
         delete=words.delete % named,
-        flag=(words.unflag if message.flagged else words.flag) % named,
+        flag=(words.unflag if row.flagged else words.flag) % named,
         words=words,
+        count=row.count,
+        counted=words.messages(row.count) if row.count > 1 else "",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,8 +15,22 @@ from markupsafe import Markup
 from webmail.address import Address, format_address
 from webmail.errors import WebmailError
 from webmail.mail import mailboxes
-from webmail.mail.pages import Frame
-from webmail.web import delivery_words, error_words, language, login, navigation, notices, places, reading_text, rows, search_words, times
+from webmail.mail.pages import Frame, Neighbour
+from webmail.message.summary import Envelope
+from webmail.web import (
+    delivery_words,
+    error_words,
+    folding,
+    language,
+    login,
+    navigation,
+    notices,
+    places,
+    reading_text,
+    rows,
+    search_words,
+    times,
+)
 from webmail.web.faces import hue, initials
 from webmail.web.names import mailbox_icon, mailbox_name, role_name, tree
 from webmail.web.services import services
@@ -77,9 +91,16 @@ def frame() -> Frame:
 
 
 def path(place: str, **query: object) -> str:
-    """A path of ours with a query; what is None is left out. Twenty links of a page cost less than one of ``url_for``."""
+    """A path of ours with a query; what is None is left out, a list is repeated. Twenty cost less than one ``url_for``."""
     given = [(name, value) for name, value in query.items() if value is not None]
-    return f"{place}?{urlencode(given)}" if given else place
+    return f"{place}?{urlencode(given, doseq=True)}" if given else place
+
+
+def beside(neighbour: Neighbour | None, place: Mapping[str, str]) -> str:
+    """The path of the message or conversation above or below in the list; empty where there is none."""
+    if neighbour is None:
+        return ""
+    return path(f"/{'conversations' if neighbour.conversation else 'messages'}/{neighbour.id}", **place)
 
 
 def file_kind(media_type: str) -> tuple[str, int]:
@@ -112,6 +133,15 @@ def people(addresses: Sequence[Address], account_address: str = "") -> str:
     if len(addresses) > len(shown):
         return _("%(people)s and %(n)s more", people=", ".join(shown), n=times.number(len(addresses) - len(shown)))
     return _(", ").join(shown)
+
+
+def sender_name(envelope: Envelope, account_address: str = "") -> str:
+    """Who a message is from, as it came where that is not clear; "Me" for the reader's own, where their address is given."""
+    if envelope.sender_doubtful and envelope.from_raw:
+        return envelope.from_raw
+    if not envelope.sender:
+        return envelope.from_raw or _("(nobody)")
+    return _("Me") if own(envelope.sender[0], account_address) else envelope.sender[0].display
 
 
 def error_sentence(code: str, server_text: str) -> str:
@@ -150,17 +180,22 @@ def init(app: Flask) -> None:
     )
     environment.globals.update(
         asked_next=navigation.asked_next,
+        beside=beside,
+        elsewhere=folding.elsewhere,
         error_sentence=error_sentence,
+        error_words=error_words.of_error,
         file_kind=file_kind,
         file_words=file_words,
         filter_words=places.filter_words,
         filters=places.filters,
+        folds=folding.folds,
         frame=frame,
         found_rows=rows.found,
         grouped_rows=rows.grouped,
         here=navigation.here,
         icon=icon,
         keep_days=keep_days,
+        last_to_answer=folding.last_to_answer,
         language_tag=language.tag,
         mail_host=mail_host,
         mailbox_icon=mailbox_icon,
@@ -171,6 +206,7 @@ def init(app: Flask) -> None:
         recipient_tag=delivery_words.recipient_tag,
         recipients_line=delivery_words.recipients_line,
         role_name=role_name,
+        sender_name=sender_name,
         search_hint=search_words.hint,
         search_operators=search_words.operators,
         sort_words=places.sort_words,

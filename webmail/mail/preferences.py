@@ -1,0 +1,39 @@
+"""Preferences: how a person likes to read, chosen once and kept on every device."""
+
+from __future__ import annotations
+
+from webmail.errors import InvalidInput
+from webmail.mail.pages import View
+from webmail.mail.session import MailSession
+from webmail.store import preferences
+
+VIEW, ORDER = "list_view", "conversation_order"
+ORDERS = ("oldest", "newest")
+"""The message a conversation begins with; the first is how it is shown until somebody chooses."""
+
+
+def view(session: MailSession, asked: str = "") -> View:
+    """What lists show: what is asked for, else what was chosen last, else conversations. Raises InvalidInput."""
+    if asked:
+        return View(_one_of("view", asked, tuple(View)))
+    return View(preferences.get(session.database, session.user.id, VIEW, default=View.CONVERSATIONS))
+
+
+def newest_first(session: MailSession, asked: str = "") -> bool:
+    """Whether conversations begin with their newest message: as asked for, else as chosen last. Raises InvalidInput."""
+    order = _one_of("order", asked, ORDERS) if asked else preferences.get(session.database, session.user.id, ORDER, default=ORDERS[0])
+    return order == "newest"
+
+
+def choose(session: MailSession, *, view: str = "", order: str = "") -> None:
+    """Remember what lists show and what conversations begin with; what is empty stays. Raises InvalidInput."""
+    chosen = {VIEW: _one_of("view", view, tuple(View)), ORDER: _one_of("order", order, ORDERS)}
+    for name, value in chosen.items():
+        if value:
+            preferences.put(session.database, session.user.id, name, value)
+
+
+def _one_of(field: str, value: str, known: tuple[str, ...]) -> str:
+    if value and value not in known:
+        raise InvalidInput(field, field=field, value=value)
+    return value
