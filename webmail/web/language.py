@@ -66,6 +66,11 @@ def _translations() -> NullTranslations:
 
 def words(text: str) -> str:
     """A text in the reader's language, for templates."""
+    return _said(code(), text)
+
+
+@lru_cache(maxsize=4096)
+def _said(locale_code: str, text: str) -> str:  # noqa: ARG001 - the locale is what the cache tells apart
     return _translations().gettext(text)
 
 

@@ -1,6 +1,6 @@
 """The rows of a list, worked out before the template draws them: fifty rows must cost a few milliseconds.
 
-Labels that name a message ("Archive: Mira Kestrel") are looked up once per list and filled per row.
+The words of a row ("Archive: %(who)s") are looked up once per list, not per row.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from flask import current_app
@@ -28,9 +29,9 @@ NOT_ARCHIVED = (SpecialUse.ARCHIVE, SpecialUse.DRAFTS, SpecialUse.TRASH)
 """Where archiving a message makes no sense."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RowWords:
-    """The words of all rows of one list."""
+    """The words of all rows of one list; there is one such value for each language and kind of list."""
 
     locale: str
     no_subject: str
@@ -77,23 +78,21 @@ class DrawnRow:
     hue: int
     who: str
     subject: str | Markup
+    subject_text: str
     preview: str | Markup
     machine_time: str
     time: str
     full_time: str
-    pick: str
-    archive: str
-    delete: str
-    flag: str
     words: RowWords
     places: tuple[str, ...] = ()
     count: int = 1
     counted: str = ""
 
 
-def _words(role: SpecialUse | None) -> RowWords:
+@lru_cache(maxsize=256)
+def _words_in(locale: str, role: SpecialUse | None) -> RowWords:
     return RowWords(
-        locale=language.code(),
+        locale=locale,
         no_subject=_("(no subject)"),
         nobody=_("(nobody)"),
         me=_("me"),
@@ -125,7 +124,7 @@ def grouped(
 
     A row drawn before, for the same eyes and on the same day, is not drawn again: a list changes little between two looks.
     """
-    words, now = _words(page.mailbox.special_use), times.today()
+    words, now = _words_in(language.code(), page.mailbox.special_use), times.today()
     place = urlencode(page.place.query)
     drafts = page.mailbox.special_use is SpecialUse.DRAFTS
     dated, headings = page.sort.by_date, dict[date, str]()
@@ -153,7 +152,7 @@ def grouped(
 
 def found(page: SearchPage, *, draw: Callable[[DrawnRow], Markup], address: str = "") -> list[tuple[str, list[Markup]]]:
     """The results of a search, newest first under headings, with what was searched for marked and the folders named."""
-    words, now = _words(None), times.today()
+    words, now = _words_in(language.code(), None), times.today()
     drawn: list[tuple[str, list[Markup]]] = []
     query = urlencode({"q": page.query})
     for each in page.rows:
@@ -194,7 +193,6 @@ def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, i
     envelope = message.envelope
     who, first = _people(row, words, address=address)
     subject = envelope.subject or words.no_subject
-    named = {"who": who, "subject": subject}
     return DrawnRow(
         id=message.id,
         href=href,
@@ -209,14 +207,11 @@ def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, i
         hue=hue(row.people[0].addr_spec if row.people else who),
         who=who,
         subject=subject,
+        subject_text=subject,
         preview=message.preview,
         machine_time=message.internal_date.isoformat(),
         time=times.short(here, now=now, locale=words.locale),
         full_time=times.full(here, locale=words.locale),
-        pick=words.pick % named,
-        archive=words.archive % named,
-        delete=words.delete % named,
-        flag=(words.unflag if row.flagged else words.flag) % named,
         words=words,
         count=row.count,
         counted=words.messages(row.count) if row.count > 1 else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
@@ -15,7 +15,8 @@ from markupsafe import Markup
 from webmail.address import Address, format_address
 from webmail.errors import WebmailError
 from webmail.mail import mailboxes
-from webmail.mail.pages import Frame, Neighbour
+from webmail.mail.found import SearchPage
+from webmail.mail.pages import Frame, MailboxPage, Neighbour
 from webmail.message.summary import Envelope
 from webmail.web import (
     delivery_words,
@@ -33,8 +34,12 @@ from webmail.web import (
 )
 from webmail.web.faces import hue, initials
 from webmail.web.names import mailbox_icon, mailbox_name, role_name, tree
+from webmail.web.rows import DrawnRow
 from webmail.web.services import services
+from webmail.web.shapes import by_shape
 
+Grouped = list[tuple[str, list[Markup]]]
+"""Rows under headings."""
 FLIPPED = frozenset({"reply", "reply-all", "forward", "back", "left", "right", "undo", "exit"})
 """Icons that point along the reading direction and are mirrored with it."""
 FILE_KINDS = {
@@ -151,6 +156,16 @@ def error_sentence(code: str, server_text: str) -> str:
     return error_words.of_error(WebmailError(code if code in error_words.SENTENCES else "refused", server_text=server_text))
 
 
+def grouped_rows(page: MailboxPage, *, draw: Callable[[DrawnRow], Markup], open_id: int = 0, address: str = "") -> Grouped:
+    """The rows of a list under their headings, as the macro ``draw`` draws them."""
+    return rows.grouped(page, draw=by_shape(draw), open_id=open_id, address=address)
+
+
+def found_rows(page: SearchPage, *, draw: Callable[[DrawnRow], Markup], address: str = "") -> Grouped:
+    """The results of a search in the same way."""
+    return rows.found(page, draw=by_shape(draw), address=address)
+
+
 def mail_host() -> str:
     """The mail server people sign in to."""
     return services().gate.imap_server.host
@@ -190,8 +205,8 @@ def init(app: Flask) -> None:
         filters=places.filters,
         folds=folding.folds,
         frame=frame,
-        found_rows=rows.found,
-        grouped_rows=rows.grouped,
+        found_rows=found_rows,
+        grouped_rows=grouped_rows,
         here=navigation.here,
         icon=icon,
         keep_days=keep_days,
