@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from tests.servers.person import Person, letter
 from tests.servers.proxy import Proxy
 from webmail.mail import drafts, filing, mailboxes, submission
 from webmail.mail.drafts import DraftFields
+from webmail.mail.pages import Freshness
 from webmail.mailbox import SpecialUse
 from webmail.message.summary import Flag
 from webmail.store import drafts as stored_drafts
@@ -71,6 +73,28 @@ def test_a_mailbox_opened_anew_tells_what_happened_meanwhile(behind: Person, pro
     assert len(opened) == 1
     assert opened[0].endswith(")" if told == "QRESYNC" else "(CONDSTORE)")
     assert ("(QRESYNC (" in opened[0]) is (told == "QRESYNC")
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_what_is_told_in_the_middle_of_another_answer_is_not_lost(
+    behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    """The flags of the newest page are on their way, in a check that found a change or one that opened the mailbox."""
+    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 5.0)
+    filled(behind, 60)
+    if anew:
+        behind.hang_up()
+    else:
+        with behind.side() as side:
+            side.store("60", "+FLAGS", "(\\Seen)")
+    proxy.delay("UID FETCH", 1.0, skip=0 if anew else 1)
+    running = behind.session.imap.beside(behind.page)
+    time.sleep(0.5)
+    with behind.side() as side:
+        side.store("1:2", "+FLAGS", "(\\Answered)")
+    running.result()
+    assert behind.page().freshness is Freshness.FRESH
+    assert (all_flags(behind)[1], all_flags(behind)[2]) == ({Flag.ANSWERED}, {Flag.ANSWERED})
 
 
 def test_a_mailbox_opened_anew_that_is_as_it_was_costs_two_commands_and_no_write(behind: Person, proxy: Proxy) -> None:

@@ -161,6 +161,25 @@ def test_a_cut_line_is_mended_after_a_pause(behind: Person, proxy: Proxy, watch:
     assert behind.page().rows[0].message.envelope.subject == "Letter 1"
 
 
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+@pytest.mark.parametrize("notify", [True, False])
+def test_what_was_told_while_the_line_was_cut_is_looked_for_by_the_next(
+    behind: Person, proxy: Proxy, watch: Callable[[Person], Watcher], monkeypatch: pytest.MonkeyPatch, notify: bool, moment: str
+) -> None:
+    monkeypatch.setattr(watching, "PAUSES", (0,))
+    proxy.withhold("NOTHING" if notify else "NOTIFY")
+    behind.hang_up()
+    behind.put([letter(1)])
+    proxy.cut("IDLE", moment)
+    watch(behind)
+    if moment != "before":
+        wait_until(lambda: watched(behind) and "IDLE" in proxy.commands)
+    with behind.side() as side:
+        side.store("1", "+FLAGS", "(\\Answered)")
+    wait_until(lambda: proxy.commands.count("IDLE") > 1 and watched(behind))
+    assert behind.page().rows[0].answered
+
+
 def test_what_a_dead_watcher_vouched_for_is_not_believed(behind: Person, proxy: Proxy) -> None:
     behind.put([letter(1)])
     behind.page()

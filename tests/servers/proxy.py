@@ -55,7 +55,10 @@ class Proxy:
         return Server(HOST, self.port, Security.NONE)
 
     def cut(self, command: str, when: str) -> None:
-        """Cut the line once at a command: ``before`` it is passed on, ``during`` the answer, or ``after`` it was carried out."""
+        """Cut the line once at a command: ``before`` it is passed on, ``during`` the answer, or ``after`` it was carried out.
+
+        IDLE is answered by what the server tells: the line is cut in the middle of that, or that is lost with the line.
+        """
         assert when in {"before", "during", "after"}
         self._faults[command] = when
 
@@ -144,6 +147,7 @@ class _Line:
         self._agreed = threading.Condition()
         self._answers = 0
         self._fault = ""
+        self._idles = False
         self._secret = False
 
     def start(self) -> None:
@@ -178,9 +182,11 @@ class _Line:
                 self._skip_literals(line)
                 self._client.sendall(f"{tag} BAD Unknown command or arguments\r\n".encode())
                 continue
-            self._fault = self._proxy.fault_at(name)
+            # What ends an IDLE is no command: the fault is still to come.
+            self._fault = self._proxy.fault_at(name) if name else self._fault
             if self._fault == "before":
                 return
+            self._idles = name == "IDLE"
             self._secret = name == "AUTHENTICATE" and len(rest.split()) == 2
             self._pass(line)
 
@@ -223,14 +229,15 @@ class _Line:
             if self._proxy.silent:
                 continue
             decisive = not answer.startswith(b"* ")
-            if self._fault == "during":
+            waits = answer.startswith(b"+")
+            if self._fault == "during" and not (waits and self._idles):
                 self._client.sendall(answer[: len(answer) // 2])
                 return
-            if self._fault == "after":
-                if decisive and not answer.startswith(b"+"):
+            if self._fault == "after" and not waits:
+                # No line loses what was said in between and lives on.
+                if decisive or self._idles:
                     return
-                if not answer.startswith(b"+"):
-                    continue
+                continue
             if decisive:
                 # Counted before the client can see it: its next command must not be taken to be answered by this.
                 with self._agreed:

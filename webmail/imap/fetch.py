@@ -6,7 +6,7 @@ Nothing here sets ``\\Seen``. One malformed response costs one row, never a page
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from webmail.errors import Conflict, InvalidInput, NotFound, ServerRefused, ServerUnavailable
 from webmail.imap import response as responses
@@ -34,9 +34,15 @@ def selected(connection: Connection) -> Selected:
 
 
 def fetch_rows(connection: Connection, command: str, where: Syntax, what: bytes) -> list[Response]:
-    """The rows of a FETCH. Messages that are gone meanwhile are no error (RFC 5530, EXPUNGEISSUED)."""
+    """The rows of a FETCH. Messages that are gone meanwhile are no error (RFC 5530, EXPUNGEISSUED).
+
+    Flags that others change meanwhile are told among the rows, unasked (RFC 9051 §7): where flags were not asked for, that
+    the mailbox has changed is noted here, else by who knows which were.
+    """
     selected(connection)
     reply = connection.attempt(command, where, Syntax(what), untagged={"FETCH"})
+    if b"FLAGS" not in what and any(responses.mentions_flags(row) for row in reply.responses):
+        connection.changed = True
     if not reply.ok and not (reply.condition.status == "NO" and (reply.responses or reply.condition.code == "EXPUNGEISSUED")):
         raise refusal(reply.condition, server=connection.server)
     return reply.responses
@@ -122,35 +128,40 @@ def _alone(connection: Connection, uid: Uid) -> MessageSummary:
     """A message whose row was broken, without its structure; a placeholder where even that cannot be read."""
     for row in fetch_rows(connection, "UID FETCH", Syntax(b"%d" % uid), rows.WITHOUT_STRUCTURE):
         try:
-            summary = rows.summary(responses.items(row.pieces))
+            fields = responses.items(row.pieces)
+            if rows.body_of(fields) is not None and rows.uid_of(fields) == uid:
+                return rows.summary(fields)
         except MalformedError:
             continue
-        if summary.uid == uid:
-            return summary
+        connection.changed = True
     return rows.placeholder(uid)
 
 
 def flags_between(connection: Connection, low: Uid, high: Uid | None) -> dict[Uid, frozenset[str]]:
     """The flags of all messages from one UID to another, or to the end (None). One round trip."""
-    found = _flags(connection, uid_range(low, high))
-    return {uid: flags for uid, flags in found.items() if _between(uid, low, high)}
+    return _flags(connection, [uid_range(low, high)], lambda uid: _between(uid, low, high))
 
 
 def flags_of(connection: Connection, uids: Collection[Uid]) -> dict[Uid, frozenset[str]]:
     """The flags of these messages, as far as they still exist. One round trip for each 7,900 octets of UIDs."""
-    found: dict[Uid, frozenset[str]] = {}
-    for where in uid_sets(uids):
-        found.update(_flags(connection, where))
+    asked = frozenset(uids)
+    found = _flags(connection, uid_sets(uids), asked.__contains__)
     return {uid: found[uid] for uid in uids if uid in found}
 
 
-def _flags(connection: Connection, where: Syntax) -> dict[Uid, frozenset[str]]:
+def _flags(connection: Connection, sets: Iterable[Syntax], asked: Callable[[Uid], bool]) -> dict[Uid, frozenset[str]]:
+    """What was told last of each message asked for."""
     found: dict[Uid, frozenset[str]] = {}
-    for row in fetch_rows(connection, "UID FETCH", where, b"(UID FLAGS)"):
+    for row in (row for where in sets for row in fetch_rows(connection, "UID FETCH", where, b"(UID FLAGS)")):
         try:
             fields = responses.items(row.pieces)
-            found[rows.uid_of(fields)] = rows.flags_of(fields[b"FLAGS"])
+            uid, flags = rows.uid_of(fields), rows.flags_of(fields[b"FLAGS"])
         except (MalformedError, KeyError):
+            connection.changed = True
+            continue
+        if asked(uid):
+            found[uid] = flags
+        else:
             connection.changed = True
     return found
 
@@ -267,7 +278,6 @@ def _octets(connection: Connection, uid: Uid, section: str, cut: bytes) -> bytes
             body = rows.body_of(fields)
             if body is not None and rows.uid_of(fields) == uid:
                 return body
-            connection.changed = True
         except MalformedError:
             broken = True
     raise ServerRefused("malformed") if broken else NotFound("message")
@@ -304,9 +314,7 @@ def beginnings(connection: Connection, uids: Collection[Uid], section: str, leng
             try:
                 fields = responses.items(row.pieces)
                 body = rows.body_of(fields)
-                if body is None:
-                    connection.changed = True  # Flags that somebody changed meanwhile, told unasked.
-                else:
+                if body is not None:
                     found[rows.uid_of(fields)] = body
             except MalformedError:
                 continue
