@@ -38,7 +38,7 @@ test: $(VENV)/.dev-ready $(WORDS) ## the whole test suite; installs the Debian p
 
 truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each kind of server: every list must equal the server's truth
 	@tests/servers/packages.sh
-	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 600 tests/mail/test_truth.py
+	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal -rP --timeout 600 tests/mail/test_truth.py
 
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks

@@ -174,6 +174,29 @@ def test_a_server_that_lies_about_its_numbers_is_found_out_and_read_by_looking(b
     assert state(behind).highestmodseq == DISTRUSTED
 
 
+@pytest.mark.parametrize("told", ["QRESYNC", "CONDSTORE"])
+def test_a_message_that_is_flagged_and_removed_while_we_look_makes_nobody_a_liar(
+    behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
+    proxy.withhold("NOTIFY", *(["QRESYNC"] if told == "CONDSTORE" else []))
+    behind.hang_up()
+    filled(behind, 60)
+    behind.deliver(letter(61))
+    with behind.side() as side:
+        # The answers tell what happened, of the new message, of its words, and of the flags on the page, in this order.
+        proxy.delay("UID FETCH", 1.0, skip=1)
+        running = behind.session.imap.beside(behind.page)
+        time.sleep(0.5)
+        side.store("59", "+FLAGS", "(\\Deleted)")
+        proxy.delay("UID FETCH", 1.0, skip=1)
+        time.sleep(1.0)
+        side.expunge()
+    running.result()
+    assert behind.page().total == 60
+    assert state(behind).tracked
+
+
 def test_a_server_that_does_not_answer_to_its_own_numbers_is_read_by_looking(behind: Person, proxy: Proxy) -> None:
     filled(behind, 60)
     with behind.side() as side:

@@ -135,7 +135,9 @@ def _lies(index: Index, before: ModSeq) -> bool:
     if not differing:
         return False
     index.connection.changed = True  # Somebody may have changed them this moment: then the next round is told.
-    return not differing <= changes.since(index.connection, before).flags.keys()
+    untold = differing - changes.since(index.connection, before).flags.keys()
+    # What is gone by now is told otherwise, or not at all.
+    return bool(_differing(index, {uid: known[uid] for uid in untold}))
 
 
 def _differing(index: Index, known: Mapping[Uid, frozenset[str]]) -> set[Uid]:
