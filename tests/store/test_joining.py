@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, Engine, event, select
 
 from tests.store.samples import NOW, summary
 from webmail.account import Account
@@ -257,17 +260,56 @@ letters_of_few = st.builds(
 )
 
 
+@contextmanager
+def steps_left_off(chance: random.Random) -> Iterator[None]:
+    """Of what is owed little is done at a time, and whoever does it is killed now and then."""
+    step, go_on = joining.STEP, joining.go_on
+
+    def perhaps(connection: Connection, account_id: int) -> bool:
+        return chance.random() < 0.6 and go_on(connection, account_id)
+
+    joining.STEP, joining.go_on = 2, perhaps
+    try:
+        yield
+    finally:
+        joining.STEP, joining.go_on = step, go_on
+
+
+@pytest.mark.parametrize("all_at_once", [True, False])
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(
-    st.lists(letters_of_few | st.builds(replace, letters_of_few, references=st.just(""), answers=st.just("")), min_size=1, max_size=40),
-    st.randoms(use_true_random=False),
+    few=st.lists(letters_of_few | st.builds(replace, letters_of_few, references=st.just(""), answers=st.just("")), min_size=1, max_size=40),
+    chance=st.randoms(use_true_random=False),
 )
 def test_the_order_in_which_messages_come_and_go_is_of_no_account(
-    database: Database, account: Account, inbox: Mailbox, few: list[Letter], chance: random.Random
+    database: Database, account: Account, inbox: Mailbox, all_at_once: bool, few: list[Letter], chance: random.Random
 ) -> None:
     with database.index_write() as connection:
-        connection.execute(schema.messages.delete())
-        connection.execute(schema.thread_links.delete())
+        for table in (schema.messages, schema.thread_links, schema.thread_renames):
+            connection.execute(table.delete())
+    with nullcontext() if all_at_once else steps_left_off(chance):
+        letters = come_and_go(database, inbox, few, chance)
+    finish(database, account)
+    own = own_addresses(database, account.id)
+    items = {}
+    for uid, letter in letters.items():
+        whole = made(letter, uid)
+        items[uid] = thread_item(whole.envelope, received=microseconds(whole.internal_date), size=whole.size, own=own)
+    present = {uid: thread for (_, uid), thread in stored(database).items()}
+    expected = {uid: thread for uid, thread in conversations(items).items() if uid in present}
+    assert groups(present) == groups(expected)
+
+
+def finish(database: Database, account: Account) -> None:
+    more = True
+    while more:
+        with database.index_write() as connection:
+            more = joining.go_on(connection, account.id)
+    with database.index() as connection:
+        assert connection.execute(select(schema.thread_renames)).all() == []
+
+
+def come_and_go(database: Database, inbox: Mailbox, few: list[Letter], chance: random.Random) -> dict[int, Letter]:
     letters = dict(enumerate(few, 1))
     waiting, gone = list(letters), set[int]()
     chance.shuffle(waiting)
@@ -279,11 +321,37 @@ def test_the_order_in_which_messages_come_and_go_is_of_no_account(
         messages.remove(database, inbox.id, uids=[Uid(uid) for uid in gone])
         if chance.random() < 0.5:
             waiting.extend(gone)
-    own = own_addresses(database, account.id)
-    items = {}
-    for uid, letter in letters.items():
-        whole = made(letter, uid)
-        items[uid] = thread_item(whole.envelope, received=microseconds(whole.internal_date), size=whole.size, own=own)
-    present = {uid: thread for (_, uid), thread in stored(database).items()}
-    expected = {uid: thread for uid, thread in conversations(items).items() if uid in present}
-    assert groups(present) == groups(expected)
+    return letters
+
+
+def test_a_long_conversation_that_comes_in_any_order_holds_nobody_up(database: Database, account: Account, inbox: Mailbox) -> None:
+    """Its halves are thousands of messages when they meet; no transaction changes many of them."""
+    letters = {uid: Letter(f"m{uid}", subject="Re: Plans", hour=uid % 600, answers=f"m{uid - 1}") for uid in range(1, 4001)}
+    order = list(letters)
+    random.Random(1).shuffle(order)
+    with rows_changed() as changed:
+        add(database, inbox, letters, order)
+    assert len(set(stored(database).values())) == 1
+    # A row for each message and two for the ids it names, each once more for its new thread; what is renamed and its messages.
+    assert max(changed) < messages.CHUNK * 6 + joining.STEP * 3
+    finish(database, account)
+
+
+@contextmanager
+def rows_changed() -> Iterator[list[int]]:
+    """How many rows each transaction that has ended has changed."""
+    changed = [0]
+
+    def count(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        changed[-1] += max(0, cursor.rowcount) if not statement.startswith("SELECT") else 0
+
+    def begin_anew(_connection: object) -> None:
+        changed.append(0)
+
+    event.listen(Engine, "after_cursor_execute", count)
+    event.listen(Engine, "commit", begin_anew)
+    try:
+        yield changed
+    finally:
+        event.remove(Engine, "after_cursor_execute", count)
+        event.remove(Engine, "commit", begin_anew)

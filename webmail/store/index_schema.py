@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 
 from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
 
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 
 index = MetaData(naming_convention=NAMES)
 
@@ -123,6 +123,16 @@ Index(
     thread_links.c.subject,
     sqlite_where=text("orphan = 1"),
     postgresql_where=text("orphan = 1"),
+)
+
+thread_renames = Table(
+    "thread_renames",
+    index,
+    # Components of which some links still bear an old name (see ``joining``); mostly empty.
+    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("old", BigInteger, primary_key=True, autoincrement=False),
+    Column("new", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 events = Table(

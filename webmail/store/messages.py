@@ -2,8 +2,8 @@
 
 Rows are found by mailbox and UID, listed newest first by internal date and id, and named by an id that is never used
 twice, even when the whole index is dropped: ids come from a sequence in the durable database. Whoever changes rows
-adjusts the counts of the mailbox in the same transaction. Writers of many rows go in transactions of 200, so that
-nobody waits long for the index.
+adjusts the counts of the mailbox in the same transaction. Writers of many rows go in transactions of 200 at
+most, so that nobody waits long for the index.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, bindparam, case, delete, func, insert, literal_column, select, update
@@ -44,6 +45,8 @@ from webmail.store.schema import mailbox_state, messages, sequences
 _Item = TypeVar("_Item")
 
 CHUNK = 200
+FIRST_CHUNK, LEAST_CHUNK = 50, 20
+CHUNK_SECONDS = 0.04
 OUTGOING = (SpecialUse.SENT, SpecialUse.DRAFTS)
 """Mailboxes that show, and are sorted by, the recipient instead of the sender."""
 FLAG_COLUMNS = {Flag.SEEN: messages.c.seen, Flag.FLAGGED: messages.c.flagged}
@@ -79,7 +82,13 @@ def add(database: Database, mailbox: Mailbox, *, uidvalidity: int, summaries: Se
     kept under another UIDVALIDITY (0: it was never opened).
     """
     own, ids = own_addresses(database, mailbox.account_id), _fresh_ids(database, len(summaries))
-    return [each for chunk in _chunks(summaries) for each in _add_some(database, mailbox, uidvalidity, chunk, own=own, ids=ids)]
+    added, start, count = list[MessageSummary](), 0, FIRST_CHUNK
+    while chunk := summaries[start : start + count]:
+        began, start = monotonic(), start + count
+        added += _add_some(database, mailbox, uidvalidity, chunk, own=own, ids=ids)
+        # To find their threads takes long where thousands of messages have one subject.
+        count = max(LEAST_CHUNK, min(CHUNK, int(count * CHUNK_SECONDS / (monotonic() - began))))
+    return added
 
 
 def _fresh_ids(database: Database, count: int) -> Iterator[int]:
@@ -104,6 +113,7 @@ def _add_some(
         known = _ids(connection, mailbox.id, list(rows))
     fresh = list(islice(ids, len(rows) - len(known)))
     unknown = [uid for uid in rows if uid not in known]
+    more = False
     # A message known a moment ago may be gone now, and one unknown may have come: what counts is what the write lock sees.
     with database.index_write() as connection:
         _check(connection, mailbox, uidvalidity)
@@ -113,7 +123,11 @@ def _add_some(
             threaded = joining.join(connection, mailbox.account_id, [items[row["uid"]] for row in new])
             connection.execute(insert(messages), [row | columns for row, columns in zip(new, threaded, strict=True)])
             _shift(connection, mailbox.id, indexed=len(new))
+            more = joining.go_on(connection, mailbox.account_id)
         _set_flags(connection, mailbox.id, {uid: by_uid[uid].flags for uid in present})
+    while more:
+        with database.index_write() as connection:
+            more = joining.go_on(connection, mailbox.account_id)
     given = present | {row["uid"]: row["id"] for row in new}
     return [replace(summary, id=MessageId(given[summary.uid])) for summary in summaries if summary.uid in given]
 

@@ -27,6 +27,7 @@ from webmail.store.index_schema import index as index
 from webmail.store.index_schema import mailbox_state as mailbox_state
 from webmail.store.index_schema import messages as messages
 from webmail.store.index_schema import thread_links as thread_links
+from webmail.store.index_schema import thread_renames as thread_renames
 
 durable = MetaData(naming_convention=NAMES)
 
