@@ -7,6 +7,8 @@ import pytest
 from tests.imap.letters import MIXED, letter
 from tests.servers.dovecot import Dovecot
 from tests.servers.imap_servers import ImapServer
+from tests.servers.proxy import Proxy
+from webmail.account import Credentials
 from webmail.errors import Conflict, InvalidInput, NotFound
 from webmail.imap import fetch
 from webmail.imap.connection import connect
@@ -26,6 +28,37 @@ def test_the_newest_messages_are_listed_newest_first(imap_server: ImapServer) ->
     assert found[0].size == len(letter(7).replace(b"\n", b"\r\n"))
     assert found[0].internal_date.tzinfo is not None
     assert not found[0].seen
+
+
+def test_a_copy_is_known_by_the_name_the_server_gives_to_its_octets(imap_server: ImapServer) -> None:
+    imap_server.put([letter(1), letter(2)])
+    with imap_server.side() as side:
+        side.copy("1", "INBOX")
+    connection = imap_server.connect()
+    connection.select("INBOX")
+    names = [summary.email_id for summary in fetch.newest(connection, 3)]
+    assert [summary.email_id for summary in fetch.summaries_between(connection, Uid(1), None)] == names[::-1]
+    if connection.has("OBJECTID"):
+        assert all(names)
+        assert (names[0] == names[2], len(set(names))) == (True, 2)
+    else:
+        assert imap_server.name != "pymap"
+        assert names == ["", "", ""]
+
+
+def test_a_server_that_offers_no_names_for_octets_is_not_asked_for_them(dovecot: Dovecot, proxy: Proxy) -> None:
+    username = dovecot.new_user("secret")
+    dovecot.put(username, [letter(1)])
+    for offered in (False, True):
+        connection = connect(proxy.server())
+        connection.authenticate(Credentials(username, "secret"))
+        # It knows nothing of it, whatever it says.
+        connection.capabilities |= {"OBJECTID"} if offered else frozenset()
+        connection.select("INBOX")
+        proxy.commands.clear()
+        assert [summary.email_id for _ in range(2) for summary in fetch.newest(connection, 1)] == ["", ""]
+        assert sum("EMAILID" in command for command in proxy.commands) == int(offered)
+        connection.close()
 
 
 def test_an_empty_mailbox_has_an_empty_list(imap_server: ImapServer) -> None:

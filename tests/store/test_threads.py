@@ -136,6 +136,21 @@ def test_a_forged_repeat_of_a_message_id_is_shown_beside_the_message(database: D
     assert [each.message.summary.uid for each in threads.members(database, account.id, found.thread_id)] == [1, 2, 3, 4]
 
 
+def test_the_servers_name_for_the_octets_tells_copies_from_forgeries(
+    database: Database, account: Account, inbox: Mailbox, archive: Mailbox
+) -> None:
+    """Where one was read without it, nothing is hidden: the message is there twice."""
+    original = replace(made(Letter("a"), 1), email_id="M1")
+    put(database, inbox, original, replace(original, uid=Uid(2), email_id="M2"))
+    put(database, archive, replace(original, uid=Uid(3)))
+    (found,) = listed(database, account, inbox)
+    members = threads.members(database, account.id, found.thread_id, shown_in=archive.id)
+    assert [[each.summary.uid for each in member.places] for member in members] == [[3, 1], [2]]
+    put(database, archive, replace(original, uid=Uid(4), email_id=""))
+    members = threads.members(database, account.id, found.thread_id)
+    assert sorted(sorted(each.summary.uid for each in member.places) for member in members) == [[1, 3], [2], [4]]
+
+
 def test_what_is_done_to_threads_is_done_to_their_messages_here(
     database: Database, account: Account, stranger: Account, inbox: Mailbox, archive: Mailbox
 ) -> None:

@@ -48,12 +48,24 @@ def fetch_rows(connection: Connection, command: str, where: Syntax, what: bytes)
     return reply.responses
 
 
+def _rows_of_summaries(connection: Connection, command: str, where: Syntax, what: bytes) -> list[Response]:
+    """The rows of a FETCH, with EMAILID where the server offers it; one that does not know what it offers is asked no more."""
+    if connection.has("OBJECTID"):
+        try:
+            return fetch_rows(connection, command, where, what[:-1] + b" EMAILID)")
+        except ServerRefused:
+            found = fetch_rows(connection, command, where, what)
+            connection.capabilities -= {"OBJECTID"}
+            return found
+    return fetch_rows(connection, command, where, what)
+
+
 def newest(connection: Connection, count: int) -> list[MessageSummary]:
     """The last ``count`` messages of the mailbox, newest first. One round trip, whatever the size of the mailbox."""
     exists = selected(connection).exists
     if exists == 0 or count <= 0:
         return []
-    found = fetch_rows(connection, "FETCH", Syntax(b"%d:%d" % (max(1, exists - count + 1), exists)), rows.SUMMARY)
+    found = _rows_of_summaries(connection, "FETCH", Syntax(b"%d:%d" % (max(1, exists - count + 1), exists)), rows.SUMMARY)
     return _summaries(connection, found)[::-1]
 
 
@@ -62,14 +74,14 @@ def summaries(connection: Connection, uids: Collection[Uid]) -> list[MessageSumm
     found: list[MessageSummary] = []
     asked = set(uids)
     for where in uid_sets(uids):
-        given = _summaries(connection, fetch_rows(connection, "UID FETCH", where, rows.SUMMARY))
+        given = _summaries(connection, _rows_of_summaries(connection, "UID FETCH", where, rows.SUMMARY))
         found += [summary for summary in given if summary.uid in asked]
     return found
 
 
 def summaries_between(connection: Connection, low: Uid, high: Uid | None) -> list[MessageSummary]:
     """The messages from one UID to another, or to the end (None), oldest first. One round trip."""
-    given = _summaries(connection, fetch_rows(connection, "UID FETCH", uid_range(low, high), rows.SUMMARY))
+    given = _summaries(connection, _rows_of_summaries(connection, "UID FETCH", uid_range(low, high), rows.SUMMARY))
     return [summary for summary in given if _between(summary.uid, low, high)]
 
 
@@ -126,7 +138,7 @@ def _uid_at(connection: Connection, sequence_number: int) -> Uid | None:
 
 def _alone(connection: Connection, uid: Uid) -> MessageSummary:
     """A message whose row was broken, without its structure; a placeholder where even that cannot be read."""
-    for row in fetch_rows(connection, "UID FETCH", Syntax(b"%d" % uid), rows.WITHOUT_STRUCTURE):
+    for row in _rows_of_summaries(connection, "UID FETCH", Syntax(b"%d" % uid), rows.WITHOUT_STRUCTURE):
         try:
             fields = responses.items(row.pieces)
             if rows.body_of(fields) is not None and rows.uid_of(fields) == uid:

@@ -26,6 +26,7 @@ SUMMARY = b"(UID FLAGS INTERNALDATE RFC822.SIZE BODYSTRUCTURE " + HEADER_ITEM + 
 
 _UID = re.compile(rb"(?:^|[\s(])UID (\d{1,10})(?=[\s)]|$)", re.IGNORECASE)
 _DATE = re.compile(rb'"([ 0-3]?\d)-([A-Za-z]{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)"')
+_OBJECT_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _FIELD_ENDS = re.compile(rb"\r*\n(?![ \t])")
 _MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 _SYSTEM_FLAGS = {flag.lower(): flag for flag in (Flag.SEEN, Flag.ANSWERED, Flag.FLAGGED, Flag.DELETED, Flag.DRAFT)}
@@ -110,7 +111,14 @@ def summary(fields: Mapping[bytes, Node]) -> MessageSummary:
         size=number(fields.get(b"RFC822.SIZE", b"")),
         envelope=found,
         structure=structure(fields[b"BODYSTRUCTURE"]) if b"BODYSTRUCTURE" in fields else BROKEN,
+        email_id=email_id_of(fields.get(b"EMAILID", b"")),
     )
+
+
+def email_id_of(node: Node) -> str:
+    """What the server calls the octets of a message, or nothing for an id that is none (RFC 8474 §5.1, §7)."""
+    found = text(node[0]) if isinstance(node, list) and len(node) == 1 and isinstance(node[0], bytes) else ""
+    return found if _OBJECT_ID.fullmatch(found) else ""
 
 
 def placeholder(uid: Uid) -> MessageSummary:

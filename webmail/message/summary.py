@@ -53,7 +53,11 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class MessageSummary:
-    """One message as the index holds it. ``id`` is 0 until the store has given one."""
+    """One message as the index holds it. ``id`` is 0 until the store has given one.
+
+    ``email_id`` is the server's name for its octets, as far as it gives one (RFC 8474 §5.1); the index only keeps what it
+    means: which messages are copies of one another (see ``thread.sameness``).
+    """
 
     uid: Uid
     flags: frozenset[str]
@@ -63,6 +67,7 @@ class MessageSummary:
     structure: Part
     preview: str = ""
     id: MessageId = MessageId(0)
+    email_id: str = ""
 
     @property
     def seen(self) -> bool:

@@ -113,7 +113,6 @@ def _add_some(
         known = _ids(connection, mailbox.id, list(rows))
     fresh = list(islice(ids, len(rows) - len(known)))
     unknown = [uid for uid in rows if uid not in known]
-    more = False
     # A message known a moment ago may be gone now, and one unknown may have come: what counts is what the write lock sees.
     with database.index_write() as connection:
         _check(connection, mailbox, uidvalidity)
@@ -123,8 +122,8 @@ def _add_some(
             threaded = joining.join(connection, mailbox.account_id, [items[row["uid"]] for row in new])
             connection.execute(insert(messages), [row | columns for row, columns in zip(new, threaded, strict=True)])
             _shift(connection, mailbox.id, indexed=len(new))
-            more = joining.go_on(connection, mailbox.account_id)
         _set_flags(connection, mailbox.id, {uid: by_uid[uid].flags for uid in present})
+        more = joining.go_on(connection, mailbox.account_id)
     while more:
         with database.index_write() as connection:
             more = joining.go_on(connection, mailbox.account_id)
@@ -153,7 +152,8 @@ def _row(mailbox: Mailbox, uidvalidity: int, summary: MessageSummary, *, own: fr
 
 
 def _thread_item(summary: MessageSummary, *, own: frozenset[str]) -> ThreadItem:
-    return thread_item(summary.envelope, received=microseconds(summary.internal_date), size=summary.size, own=own)
+    received = microseconds(summary.internal_date)
+    return thread_item(summary.envelope, received=received, size=summary.size, own=own, email_id=summary.email_id)
 
 
 def _to_me(envelope: Envelope, own: frozenset[str]) -> int:
