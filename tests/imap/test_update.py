@@ -150,6 +150,34 @@ def test_a_mark_set_between_looking_and_expunging_is_seen(bare: ImapServer) -> N
     assert bare.uids(criterion="DELETED") == [2]
 
 
+def test_what_could_not_be_expunged_is_not_left_marked_for_the_next_who_expunges(bare: ImapServer, bare_proxy: Proxy) -> None:
+    bare.put(letter(number) for number in range(1, 4))
+    connection = _opened(bare)
+    # However often the mark is taken off the second message, somebody has put it there again.
+    bare_proxy.rewrite(rb"^\* SEARCH.*", b"* SEARCH 1 2")
+    with pytest.raises(Conflict, match="busy"):
+        update.expunge(connection, [Uid(1)])
+    bare_proxy.speak_truly()
+    assert bare.uids(criterion="DELETED") == [2]
+    with bare.side() as client:
+        client.expunge()
+    assert bare.uids() == [1, 3]
+
+
+def test_what_the_server_does_not_expunge_is_not_left_marked(dovecot: Dovecot, proxy: Proxy) -> None:
+    username = dovecot.new_user()
+    dovecot.put(username, [letter(1), letter(2)])
+    connection = connect(proxy.server())
+    connection.authenticate(dovecot.credentials(username))
+    connection.select("INBOX", writable=True)
+    proxy.refuse("UID EXPUNGE", "")
+    with pytest.raises(ServerRefused):
+        update.expunge(connection, [Uid(1)])
+    assert fetch.search(connection, "DELETED") == []
+    assert fetch.search(connection, "ALL") == [1, 2]
+    connection.close()
+
+
 def test_a_line_cut_in_the_middle_of_expunging_loses_nothing_of_others(bare: ImapServer, bare_proxy: Proxy) -> None:
     bare.put(letter(number) for number in range(1, 4))
     connection = _opened(bare)

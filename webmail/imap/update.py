@@ -7,10 +7,11 @@ No message is ever expunged that was not asked for, also on servers whose EXPUNG
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from webmail.errors import Conflict, NotAllowed
+from webmail.errors import Conflict, NotAllowed, WebmailError
 from webmail.imap import fetch, locate, mailboxes
 from webmail.imap import response as responses
 from webmail.imap.arguments import Argument, MailboxName, MessageOctets, Syntax, flag_list, uid_sets
@@ -122,17 +123,25 @@ def _copyuid(reply: Reply, *, limit: int) -> tuple[int, dict[Uid, Uid]]:
 def expunge(connection: Connection, uids: Collection[Uid]) -> None:
     """Remove messages for ever, these and no others. Two round trips; about four on servers without UIDPLUS.
 
-    Raises NotAllowed("read_only"), Conflict("busy") where other clients keep marking messages. RFC 4315 §2.1.
+    Raises NotAllowed("read_only"), Conflict("busy") where other clients keep marking messages; then what is still there bears
+    no mark of ours. RFC 4315 §2.1.
     """
     _writable(connection)
     if not uids:
         return
-    store_flags(connection, uids, add=[Flag.DELETED])
-    if connection.has("UIDPLUS"):
-        for where in uid_sets(uids):
-            connection.command("UID EXPUNGE", where, seconds=SLOW)
-    else:
-        _expunge_only(connection, frozenset(uids))
+    try:
+        store_flags(connection, uids, add=[Flag.DELETED])
+        if connection.has("UIDPLUS"):
+            for where in uid_sets(uids):
+                connection.command("UID EXPUNGE", where, seconds=SLOW)
+        else:
+            _expunge_only(connection, frozenset(uids))
+    except WebmailError:
+        # With the mark they would go with whatever anybody expunges next, after we have said that they stay.
+        if connection.usable and connection.selected is not None:
+            with suppress(WebmailError):
+                store_flags(connection, uids, remove=[Flag.DELETED])
+        raise
 
 
 def _expunge_only(connection: Connection, uids: frozenset[Uid]) -> None:
