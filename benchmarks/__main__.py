@@ -8,69 +8,20 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from benchmarks import syncing, words
+from benchmarks import large, syncing, words
 from benchmarks.browser import Browser
+from benchmarks.house import mailbox_paths, milliseconds, servers, timed, timed_in_turn, visit, wait_until_indexed, worker
 from benchmarks.letters import fill
 from benchmarks.report import Report
-from tests.servers.application import ROOT, Application
+from tests.servers.application import ROOT
 from tests.servers.dovecot import Dovecot
 
 REPEATS = int(os.environ.get("BENCH_REPEATS", "200"))
 LARGE, SMALL = 10_000, 1_000
 NEVER_SEEN = [f"Never{number}" for number in range(5)]
 BUSY = [f"Busy{number}" for number in range(4)]
-
-
-def timed(browser: Browser, paths: list[str], *, repeats: int = REPEATS) -> list[float]:
-    """The milliseconds of so many requests, for these pages in turn, after each was asked for once."""
-    for path in paths:
-        browser.get(path)
-    return [milliseconds(browser, paths[number % len(paths)]) for number in range(repeats)]
-
-
-def timed_in_turn(*pages: tuple[Browser, str]) -> list[list[float]]:
-    """The milliseconds of several pages, asked for in turn, so that what else the machine does falls on all alike."""
-    values: list[list[float]] = [[] for _ in pages]
-    for number in range(REPEATS + 10):
-        for kept, (browser, path) in zip(values, pages, strict=True):
-            browser.get(path)
-            if number >= 10:
-                kept.append(browser.milliseconds)
-    return values
-
-
-@contextmanager
-def servers() -> Iterator[tuple[Dovecot, Application]]:
-    """A Dovecot with mailboxes and the webmail in front of it, its worker apart."""
-    with tempfile.TemporaryDirectory(prefix="webmail-bench-") as folder:
-        dovecot = Dovecot(Path(tempfile.mkdtemp(prefix="webmail-bench-dovecot-")))
-        security = {"imap_host": "localhost", "imap_port": str(dovecot.imaps), "imap_security": "tls", "tls_ca_file": str(dovecot.ca_file)}
-        application = Application(Path(folder), worker="external", smtp_port="1", smtp_security="tls", **security)
-        try:
-            application.start()
-            yield dovecot, application
-        finally:
-            application.stop()
-            dovecot.stop()
-
-
-@contextmanager
-def worker(application: Application) -> Iterator[None]:
-    """The worker process, while it is wanted."""
-    with application.log.open("ab") as log:
-        process = subprocess.Popen(application.command("worker"), cwd=ROOT, env=application.environment, stdout=log, stderr=log)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def person(dovecot: Dovecot, mailboxes: dict[str, int]) -> str:
@@ -91,32 +42,6 @@ def person(dovecot: Dovecot, mailboxes: dict[str, int]) -> str:
     return username
 
 
-def visit(application: Application, username: str) -> Browser:
-    browser = Browser(application.port)
-    browser.sign_in(username, "secret")
-    return browser
-
-
-def mailbox_paths(browser: Browser) -> dict[str, str]:
-    """The path of each folder in the sidebar, by what it shows."""
-    page = browser.document(browser.get("/"))
-    found = {}
-    for link in page.xpath("//*[@data-mailbox]"):
-        name = link.xpath("string(.//*[contains(@class, 'clip')])").strip()
-        found[link.get("data-special-use") or name] = f"/mailboxes/{link.get('data-mailbox')}"
-    return found
-
-
-def wait_until_indexed(browser: Browser, *, seconds: float = 300) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        page = browser.document(browser.get("/"))
-        if not [each for each in page.xpath("//@data-index-progress") if each != "100"]:
-            return
-        time.sleep(0.5)
-    raise RuntimeError("the index is not complete in time")
-
-
 def messages(browser: Browser, path: str) -> list[str]:
     """The paths of the messages that a list page shows: of every kind that the mailbox has."""
     return [f"/messages/{each}" for each in browser.document(browser.get(path)).xpath("//li/@data-message")]
@@ -134,20 +59,15 @@ def measure(report: Report) -> None:
             busy = while_backfilling(at_large, paths)
             wait_until_indexed(at_large)
             wait_until_indexed(at_small)
-        list_large, list_small = timed_in_turn((at_large, paths["inbox"]), (at_small, mailbox_paths(at_small)["inbox"]))
+        list_large, list_small = timed_in_turn((at_large, paths["inbox"]), (at_small, mailbox_paths(at_small)["inbox"]), repeats=REPEATS)
         report.add("list page of 50 from 10,000", list_large, reach=10)
         report.add("list page of 50 from 1,000", list_small)
         ratio = statistics.median(list_large) / statistics.median(list_small)
         report.add("list page of 10,000 against 1,000", [ratio], unit="times", reach=1.2)
-        report.add("message page", timed(at_large, messages(at_large, paths["inbox"])), reach=10)
+        report.add("message page", timed(at_large, messages(at_large, paths["inbox"]), repeats=REPEATS), reach=10)
         report.add("list page of 50 from 10,000 while another mailbox is indexed", busy)
         quiet = sorted(list_large)[int(len(list_large) * 0.95)]
         report.add("p95 of that against the quiet one", [sorted(busy)[int(len(busy) * 0.95)] / quiet], unit="times", reach=3)
-
-
-def milliseconds(browser: Browser, path: str) -> float:
-    browser.get(path)
-    return browser.milliseconds
 
 
 def while_backfilling(browser: Browser, paths: dict[str, str]) -> list[float]:
@@ -170,6 +90,7 @@ def main() -> None:
     measure(report)
     words.measure(report)
     syncing.measure(report)
+    large.measure(report, repeats=REPEATS)
     print(f"# written to {report.path.relative_to(ROOT)}")
 
 

@@ -15,12 +15,12 @@ from tests.servers.dovecot import Dovecot
 
 
 @contextmanager
-def servers() -> Iterator[tuple[Dovecot, Application]]:
+def servers(**settings: str) -> Iterator[tuple[Dovecot, Application]]:
     """A Dovecot, and the webmail in front of it, its worker apart."""
     with tempfile.TemporaryDirectory(prefix="webmail-bench-") as folder:
         dovecot = Dovecot(Path(tempfile.mkdtemp(prefix="webmail-bench-dovecot-")))
         security = {"imap_host": "localhost", "imap_port": str(dovecot.imaps), "imap_security": "tls", "tls_ca_file": str(dovecot.ca_file)}
-        application = Application(Path(folder), worker="external", smtp_port="1", smtp_security="tls", **security)
+        application = Application(Path(folder), worker="external", smtp_port="1", smtp_security="tls", **security, **settings)
         try:
             application.start()
             yield dovecot, application

@@ -11,7 +11,8 @@ from pathlib import Path
 
 ONSETS = ["k", "r", "m", "t", "s", "b", "d", "f", "g", "h", "l", "n", "p", "v", "w", "st", "tr"]
 SYLLABLES = [onset + vowel + coda for onset in ONSETS for vowel in "aeiou" for coda in ("", "n", "l", "r", "s")]
-START = datetime(2016, 1, 1, tzinfo=UTC)
+START, APART = datetime(2016, 1, 1, tzinfo=UTC), timedelta(minutes=50)
+"""When the first message was written, and how long after it each other."""
 PEOPLE = 400
 """How many people write."""
 THREAD, EVERY = 20, 500
@@ -49,7 +50,7 @@ def fill(maildir: Path, language: Language, count: int, *, octets: int, owner: t
     for number in range(count):
         body = language.text(octets, chinese=number % 10 == 9)
         written += len(body.encode())
-        when = START + timedelta(minutes=50 * number)
+        when = START + APART * number
         name = language.sender(number)
         raw = (
             f"From: {name.capitalize()} <{name}@example.net>\r\nTo: Robin Vale <robin@example.org>\r\n"
@@ -57,7 +58,7 @@ def fill(maildir: Path, language: Language, count: int, *, octets: int, owner: t
             f"{_answering(number)}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
             f"Content-Transfer-Encoding: 8bit\r\n\r\n{body}\r\n"
         ).encode()
-        path = maildir / "cur" / f"{int(when.timestamp())}.M{number:06d}P1.bench,S={len(raw)}:2,S"
+        path = maildir / "cur" / f"{int(when.timestamp())}.M{number:06d}P1.bench,S={len(raw)}:2,{'S' if number % 4 else ''}"
         path.write_bytes(raw)
         os.utime(path, (when.timestamp(), when.timestamp()))
         os.chown(path, *owner)
@@ -72,8 +73,8 @@ def _subject(language: Language, number: int) -> str:
 
 def _answering(number: int) -> str:
     """The fields by which a message belongs to the conversation before it (RFC 5322 §3.6.4)."""
-    before = [f"<words.{each}@example.net>" for each in range(number - number % EVERY, number)]
     if not 0 < number % EVERY < THREAD:
         return ""
+    before = [f"<words.{each}@example.net>" for each in range(number - number % EVERY, number)]
     references = "\r\n ".join(before)
     return f"In-Reply-To: {before[-1]}\r\nReferences: {references}\r\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import resource
 import shutil
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from benchmarks.letters import fill
 from benchmarks.report import Report
-from tests.servers.application import ROOT, Application
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, new_person
 from webmail.account import Security, Server
@@ -25,7 +23,6 @@ from webmail.imap.arguments import Syntax
 from webmail.imap.connection import connect
 from webmail.mail import indexing, sync
 from webmail.mail.session import connection
-from webmail.store import mailboxes
 
 HUGE = 100_000
 CHANGES = 40
@@ -55,9 +52,6 @@ def measure(report: Report) -> None:
             person.page()
             _backfill(report, person)
             _notice(report, dovecot, person)
-        with _person(dovecot, HUGE) as person:
-            person.page()
-            _by_the_worker(report, dovecot, person)
     finally:
         dovecot.stop()
 
@@ -73,25 +67,6 @@ def _backfill(report: Report, person: Person) -> None:
     report.add("memory at the most meanwhile", [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024], unit="MB", reach=250)
     size = (person.gate.database.data_dir / "index.db").stat().st_size
     report.add("size of the index without words, a message", [size / HUGE], unit="octets")
-
-
-def _by_the_worker(report: Report, dovecot: Dovecot, person: Person) -> None:
-    """The worker as it is started, which gives words a share of its time."""
-    servers = {"imap_host": "127.0.0.1", "imap_port": str(dovecot.imap), "imap_security": "none", "smtp_port": "1"}
-    application = Application(person.gate.database.data_dir.parent, smtp_host="127.0.0.1", smtp_security="none", **servers)
-    began = time.monotonic()
-    with application.log.open("ab") as log:
-        worker = subprocess.Popen(application.command("worker"), cwd=ROOT, env=application.environment, stdout=log, stderr=log)
-    try:
-        while not mailboxes.state(person.gate.database, person.mailbox().id).complete:
-            time.sleep(0.2)
-        report.add("headers indexed by the worker, words besides", [HUGE / (time.monotonic() - began)], unit="messages/s")
-        status = Path(f"/proc/{worker.pid}/status").read_text()
-        most = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
-        report.add("memory of the worker at the most", [most / 1024], unit="MB", reach=250)
-    finally:
-        worker.terminate()
-        worker.wait(timeout=20)
 
 
 def _notice(report: Report, dovecot: Dovecot, person: Person) -> None:

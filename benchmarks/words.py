@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 
+from benchmarks.language import Language, fill
 from benchmarks.report import Report
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, new_person
@@ -23,50 +21,6 @@ from webmail.store import wordtable
 
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 OCTETS = 3000
-ONSETS = ["k", "r", "m", "t", "s", "b", "d", "f", "g", "h", "l", "n", "p", "v", "w", "st", "tr"]
-SYLLABLES = [onset + vowel + coda for onset in ONSETS for vowel in "aeiou" for coda in ("", "n", "l", "r", "s")]
-START = datetime(2016, 1, 1, tzinfo=UTC)
-
-
-class Language:
-    """Words as a language has them: few that are everywhere, many that are rare; every tenth text is Chinese."""
-
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
-        found = dict.fromkeys("".join(chance.choices(SYLLABLES, k=chance.choice((1, 2, 2, 3, 3)))) for _ in range(60_000))
-        self.vocabulary = list(found)
-        self.han = [chr(0x4E00 + number) for number in range(3000)]
-        self._weights = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(self.vocabulary))))
-        self._han_weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(self.han))))
-
-    def text(self, octets: int, *, chinese: bool) -> str:
-        """Lines of so many octets of UTF-8."""
-        if chinese:
-            picked = self.chance.choices(self.han, cum_weights=self._han_weights, k=octets // 3)
-            return "\r\n".join("".join(picked[start : start + 24]) for start in range(0, len(picked), 24))
-        found = " ".join(self.chance.choices(self.vocabulary, cum_weights=self._weights, k=octets // 5))[:octets]
-        pieces = found.split(" ")
-        return "\r\n".join(" ".join(pieces[start : start + 12]) for start in range(0, len(pieces), 12))
-
-
-def fill(maildir: Path, language: Language, *, owner: tuple[int, int]) -> int:
-    """Write the messages into a Maildir; returns the octets of their texts."""
-    octets = 0
-    for number in range(MESSAGES):
-        body = language.text(OCTETS, chinese=number % 10 == 9)
-        octets += len(body.encode())
-        when = START + timedelta(minutes=50 * number)
-        name = language.vocabulary[100 + number % 400]
-        raw = (
-            f"From: {name.capitalize()} <{name}@example.net>\r\nTo: Robin Vale <robin@example.org>\r\n"
-            f"Subject: {language.text(40, chinese=False)}\r\nDate: {format_datetime(when)}\r\nMessage-ID: <words.{number}@example.net>\r\n"
-            f"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{body}\r\n"
-        ).encode()
-        path = maildir / "cur" / f"{int(when.timestamp())}.M{number:06d}P1.bench,S={len(raw)}:2,S"
-        path.write_bytes(raw)
-        os.utime(path, (when.timestamp(), when.timestamp()))
-        os.chown(path, *owner)
-    return octets
 
 
 def know_headers(person: Person) -> None:
@@ -124,7 +78,7 @@ def measure(report: Report) -> None:
             maildir = dovecot.folder / "mail" / person.username / "Maildir"
             with person.side():
                 owner = maildir.stat()
-            text = fill(maildir, language, owner=(owner.st_uid, owner.st_gid))
+            text = fill(maildir, language, MESSAGES, octets=OCTETS, owner=(owner.st_uid, owner.st_gid))
             report.add("header backfill", [_rate(lambda: know_headers(person))], unit="messages/s")
             rate = _rate(lambda: _index(person))
             report.add("full text of messages of 3 kB", [rate], unit="messages/s", reach=800)
