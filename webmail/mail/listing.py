@@ -142,8 +142,7 @@ def _viewed(session: MailSession, mailbox: Mailbox, part: Part, *, asked: str) -
 
 def hidden_from(database: Database, mailbox: Mailbox) -> frozenset[MailboxId]:
     """The mailboxes of which conversations show nothing: Trash and Junk, but where they are looked at from there."""
-    found = (mailboxes.by_role(database, mailbox.account_id, role) for role in (SpecialUse.TRASH, SpecialUse.JUNK))
-    return frozenset(each.id for each in found if each is not None and each.id != mailbox.id)
+    return mailboxes.of_roles(database, mailbox.account_id, (SpecialUse.TRASH, SpecialUse.JUNK)) - {mailbox.id}
 
 
 def part_of(place: ListPlace) -> Part:

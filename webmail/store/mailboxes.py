@@ -7,7 +7,7 @@ both (``messages``), STATUS only the latter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ ROLE_ORDER = (
 LIVING = select(mailboxes).where(mailboxes.c.account_id == bindparam("account"), mailboxes.c.gone == 0)
 ONE = LIVING.where(mailboxes.c.id == bindparam("which"))
 OF_ROLE = LIVING.where(mailboxes.c.special_use == bindparam("which")).order_by(mailboxes.c.id).limit(1)
+OF_ROLES = LIVING.with_only_columns(mailboxes.c.id).where(mailboxes.c.special_use.in_(bindparam("roles", expanding=True)))
 OF_NAME = LIVING.where(mailboxes.c.name == bindparam("which")).order_by(mailboxes.c.id).limit(1)
 
 
@@ -185,6 +186,13 @@ def opened(database: Database, account_id: AccountId, mailbox_id: MailboxId) -> 
 def by_role(database: Database, account_id: AccountId, role: SpecialUse) -> Mailbox | None:
     """The mailbox that has a role, or None."""
     return _one(database, OF_ROLE, account=account_id, which=role.value)
+
+
+def of_roles(database: Database, account_id: AccountId, roles: Collection[SpecialUse]) -> frozenset[MailboxId]:
+    """The mailboxes that have one of these roles. One query, of the durable database only."""
+    with database.durable() as connection:
+        found = connection.execute(OF_ROLES, {"account": account_id, "roles": [each.value for each in roles]}).scalars()
+        return frozenset(MailboxId(each) for each in found)
 
 
 def by_name(database: Database, account_id: AccountId, name: str) -> Mailbox | None:

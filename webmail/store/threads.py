@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column, select, tuple_
@@ -113,7 +113,7 @@ def page(
     with database.index() as connection:
         rows = [(thread_id, listed(*row)) for thread_id, *row in connection.execute(_query(filter, step=step), given)]
         known = _told(connection, account_id, mailbox_id, [thread_id for thread_id, _ in rows], frozenset(without) - {mailbox_id})
-    found = [known[thread_id](newest) for thread_id, newest in rows]
+    found = [known.get(thread_id, partial(_alone, thread_id))(newest) for thread_id, newest in rows]
     return found[::-1] if step == "before" else found
 
 
@@ -141,9 +141,9 @@ def _query(filter: str | None, *, step: str) -> Select[Any]:
 def _told(
     connection: Connection, account_id: AccountId, mailbox_id: MailboxId, threads: Sequence[int], without: frozenset[MailboxId]
 ) -> dict[int, Callable[[ListedMessage], ListedThread]]:
-    """What a list says of these threads besides their newest message."""
+    """What a list says of these threads besides their newest message, of those that have more than this one."""
     given: dict[str, Any] = {"account": account_id, "threads": threads}
-    sizes: dict[int, int] = {row[0]: row[1] for row in connection.execute(_SIZES, given)} if threads else {}
+    sizes: dict[int, int] = {row[0]: row[1] for row in connection.execute(_SIZES, given) if row[1] > 1} if threads else {}
     rows: dict[int, list[Row[*tuple[Any, ...]]]] = {thread_id: [] for thread_id in sizes}
     short = [thread_id for thread_id, size in sizes.items() if size <= MANY]
     for row in connection.execute(_ROWS, given | {"threads": short}) if short else ():
@@ -151,6 +151,16 @@ def _told(
     for thread_id in sizes.keys() - set(short):
         rows[thread_id] = list(connection.execute(_NEWEST_HERE, given | {"threads": [thread_id], "mailbox": mailbox_id}))[::-1]
     return {thread_id: _summed(thread_id, rows[thread_id], sizes[thread_id], here=mailbox_id, without=without) for thread_id in sizes}
+
+
+def _alone(thread_id: int, only: ListedMessage) -> ListedThread:
+    """A thread of one message."""
+    summary, envelope = only.summary, only.summary.envelope
+    senders: dict[str, Address] = {}
+    for each in (Address(envelope.from_raw, ""),) if envelope.sender_doubtful and envelope.from_raw else envelope.sender[:PEOPLE]:
+        senders.setdefault(each.addr_spec.lower() or each.name, each)
+    unread = 0 if summary.seen else 1
+    return ListedThread(thread_id, only, 1, unread, summary.flagged, only.has_attachments, tuple(senders.values()))
 
 
 def _summed(
