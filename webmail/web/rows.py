@@ -23,7 +23,7 @@ from webmail.web.faces import hue, initials
 from webmail.web.language import words as _
 from webmail.web.names import mailbox_name
 
-KEPT = 5000
+KEPT = 1000
 """Drawn rows kept in the process, about two kilobytes each."""
 NOT_ARCHIVED = (SpecialUse.ARCHIVE, SpecialUse.DRAFTS, SpecialUse.TRASH)
 """Where archiving a message makes no sense."""
