@@ -11,6 +11,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="csrf_token"')
+KEPT_SECONDS = 60
 
 
 class Browser:
@@ -20,6 +21,7 @@ class Browser:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookie = ""
         self.milliseconds = 0.0
+        self._used = time.monotonic()
 
     def request(self, method: str, path: str, *, fields: dict[str, str] | None = None) -> tuple[int, str, str]:
         """Status, location and page; the time from before the request to the last octet is in ``milliseconds``."""
@@ -28,6 +30,9 @@ class Browser:
         if fields is not None:
             body = urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self._used > KEPT_SECONDS:
+            self.connection.close()  # The server has, or is about to; the next request opens it again.
+        self._used = time.monotonic()
         start = time.perf_counter()
         self.connection.request(method, path, body=body, headers=headers)
         answer = self.connection.getresponse()

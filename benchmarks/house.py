@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,13 +15,21 @@ from tests.servers.application import ROOT, Application
 from tests.servers.dovecot import Dovecot
 
 
+class Served(Application):
+    """The webmail as `make serve` starts it."""
+
+    def command(self, *arguments: str) -> list[str]:
+        """The same programs, without a supervisor that knows the whole application."""
+        return [sys.executable, "-m", "webmail.cli", "serve"] if arguments == ("serve",) else super().command(*arguments)
+
+
 @contextmanager
 def servers(**settings: str) -> Iterator[tuple[Dovecot, Application]]:
     """A Dovecot, and the webmail in front of it, its worker apart."""
     with tempfile.TemporaryDirectory(prefix="webmail-bench-") as folder:
         dovecot = Dovecot(Path(tempfile.mkdtemp(prefix="webmail-bench-dovecot-")))
         security = {"imap_host": "localhost", "imap_port": str(dovecot.imaps), "imap_security": "tls", "tls_ca_file": str(dovecot.ca_file)}
-        application = Application(Path(folder), worker="external", smtp_port="1", smtp_security="tls", **security, **settings)
+        application = Served(Path(folder), worker="external", smtp_port="1", smtp_security="tls", **security, **settings)
         try:
             application.start()
             yield dovecot, application
