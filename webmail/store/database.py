@@ -19,9 +19,10 @@ import sqlite3
 import subprocess
 import sys
 import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,10 +52,42 @@ class _File:
     inode: int
     reader: Engine
     writer: Engine
+    idle: deque[Connection] = field(default_factory=deque)
 
     @property
     def current(self) -> bool:
         return self.process == os.getpid() and self.inode == _inode(self.path)
+
+    def close(self) -> None:
+        """Close what nobody is using."""
+        while self.idle:
+            self.idle.pop().close()
+        self.reader.dispose()
+        self.writer.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that cannot write.
+
+        Connections are handed on as they are, the one used last first: a page looks things up a dozen times, and to take a
+        connection out of the engine's pool and put it back costs more than most of these look-ups.
+        """
+        try:
+            connection = self.idle.pop()
+        except IndexError:
+            connection = self.reader.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException as error:
+            connection.close()
+            if _is_busy(error):
+                raise Conflict("store_busy") from error
+            raise
+        if len(self.idle) < READERS:
+            self.idle.append(connection)
+        else:
+            connection.close()
 
 
 class Database:
@@ -94,7 +127,7 @@ class Database:
     @contextmanager
     def durable(self) -> Iterator[Connection]:
         """Read the durable database."""
-        with _transaction(self._file("webmail.db").reader) as connection:
+        with self._file("webmail.db").reading() as connection:
             yield connection
 
     @contextmanager
@@ -106,7 +139,7 @@ class Database:
     @contextmanager
     def index(self) -> Iterator[Connection]:
         """Read the index."""
-        with self._mended(), _transaction(self._file("index.db").reader) as connection:
+        with self._mended(), self._file("index.db").reading() as connection:
             yield connection
 
     @contextmanager
@@ -125,8 +158,7 @@ class Database:
         while self._files:
             _, file = self._files.popitem()
             if file.process == os.getpid():
-                file.reader.dispose()
-                file.writer.dispose()
+                file.close()
             else:
                 self._left.append(file)
 
@@ -142,8 +174,7 @@ class Database:
             # Opened between the closing before a fork and the fork: kept and never touched.
             self._left.append(file)
         elif file is not None:
-            file.reader.dispose()
-            file.writer.dispose()
+            file.close()
         self._files[name] = opened
         return opened
 
@@ -239,10 +270,15 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except (exc.OperationalError, sqlite3.OperationalError) as error:
-        reason = error.orig if isinstance(error, exc.OperationalError) else error
-        if getattr(reason, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        if _is_busy(error):
             raise Conflict("store_busy") from error
         raise
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether another writer has not finished in time."""
+    reason = error.orig if isinstance(error, exc.OperationalError) else error
+    return isinstance(reason, sqlite3.OperationalError) and getattr(reason, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _create(path: Path, *, synchronous: str = "FULL") -> None:
