@@ -112,12 +112,19 @@ def check(person: Person, *, patience: float = 0) -> None:
     until = time.monotonic() + patience
     for name in NAMES:
         there = truth(person, name)
-        expected = (there, len(there), sum(Flag.SEEN not in each for each in there.values()))
-        found = certainly_shown(person, name)
-        while found != expected and time.monotonic() < until:
+        wrong = differences(certainly_shown(person, name), there)
+        while wrong and time.monotonic() < until:
             time.sleep(0.1)
-            found = certainly_shown(person, name)
-        assert found == expected
+            wrong = differences(certainly_shown(person, name), there)
+        assert not wrong, wrong
+
+
+def differences(shown: tuple[dict[str, frozenset[str]], int, int], there: dict[str, frozenset[str]]) -> dict[str, object]:
+    """What the pages say and what the server says, where that is not the same."""
+    flags, total, unseen = shown
+    told = {uid: (flags.get(uid), there.get(uid)) for uid in flags.keys() | there.keys()}
+    counted = {"total": (total, len(there)), "unseen": (unseen, sum(Flag.SEEN not in each for each in there.values()))}
+    return {name: (ours, theirs) for name, (ours, theirs) in (told | counted).items() if ours != theirs}
 
 
 def certainly_shown(person: Person, name: str) -> tuple[dict[str, frozenset[str]], int, int]:
@@ -283,6 +290,6 @@ def test_a_worker_that_is_killed_again_and_again_changes_nothing(dovecot: Doveco
     with worker(application):
         wait_until(lambda: all(person.page(name).progress == 100 for name in NAMES), 60)
         time.sleep(TOLD)
-        check(person)
+        check(person, patience=LASTING)
     check(person)
     person.close()

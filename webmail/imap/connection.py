@@ -245,14 +245,14 @@ class Connection:
         self.command("NOOP")
 
     def idle(self, *, until: Callable[[], bool]) -> Reply:
-        """Wait for the server to tell something of mailboxes, or until ``until`` says that it is enough.
+        """Wait for the server to tell something of mailboxes, or that it has lost count, or until ``until`` says that it is enough.
 
         The answer holds what was told, of the mailbox selected or, after NOTIFY, of any. It has come when the server has
         ended the waiting, which proves that it lives. Raises ServerRefused; ServerUnavailable. RFC 9051 §6.3.13, RFC 5465.
         """
         self._wanted = frozenset({"EXISTS", "EXPUNGE", "VANISHED", "FETCH", "STATUS", "LIST"})
         self.opening = None
-        reply = self._exchange.idle(note=self._note, until=until)
+        reply = self._exchange.idle(note=self._note, until=lambda: self.overflowed or until())
         self._note_code(reply.condition)
         if not reply.ok:
             raise refusal(reply.condition, server=self.server)

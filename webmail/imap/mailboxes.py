@@ -109,7 +109,12 @@ def _name(tokens: list[Node]) -> str:
     raw = [_octets(token) for token in tokens if isinstance(token, bytes)]
     if not raw or not raw[0]:
         raise MalformedError("a mailbox without a name")
-    return names.decode(b" ".join(raw))
+    return _usual(names.decode(b" ".join(raw)))
+
+
+def _usual(name: str) -> str:
+    """The name by which we know a mailbox: INBOX is one however it is written (RFC 9051 §5.1)."""
+    return "INBOX" if name.upper() == "INBOX" else name
 
 
 def _octets(token: bytes) -> bytes:
@@ -127,7 +132,8 @@ def told_counts(given: Iterable[Response]) -> Iterable[tuple[str, MailboxCounts]
         except MalformedError:
             continue
         if len(parsed) >= 2 and isinstance(parsed[-1], list):
-            yield names.decode(b" ".join(_octets(token) for token in parsed[:-1] if isinstance(token, bytes))), _counts(parsed[-1])
+            name = names.decode(b" ".join(_octets(token) for token in parsed[:-1] if isinstance(token, bytes)))
+            yield _usual(name), _counts(parsed[-1])
 
 
 def _counts(pairs: list[Node]) -> MailboxCounts:

@@ -24,7 +24,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the server told: mailboxes in which something happened, whether the tree is another, or that it lost count."""
+    """What the server told: mailboxes in which something happened, whether the tree is another, or that some was not told.
+
+    ``overflowed``: it has lost count, or said what cannot be read; only to begin anew brings out of which mailbox.
+    """
 
     mailboxes: frozenset[str] = frozenset()
     tree: bool = False
@@ -35,12 +38,12 @@ def begin(connection: Connection) -> Watched | None:
     """Let the server tell of every mailbox of this person's own, where it offers NOTIFY; else of INBOX, which is opened.
 
     The connection serves nothing else from then on. None where the server offers no IDLE. Raises the errors of the
-    connection. RFC 5465 §3.1: a server may refuse what is too much for it.
+    connection. RFC 5465 §3.1: a server may refuse what is too much for it. §5.3: it tells of flags only by mod-sequence.
     """
     if not connection.has("IDLE"):
         return None
     connection.prepare()
-    if connection.has("NOTIFY"):
+    if connection.has("NOTIFY") and connection.tracking:
         reply = connection.attempt("NOTIFY", Syntax(b"SET STATUS"), _EVENTS, untagged={"STATUS"})
         if reply.ok:
             return Watched(dict(mailboxes.told_counts(reply.responses)), all=True)
@@ -59,6 +62,7 @@ def wait(connection: Connection, watched: Watched, *, until: Callable[[], bool])
     if not watched.all:
         # Only the mailbox selected is told of, whatever it is that is told.
         return Told(frozenset({INBOX} if reply.responses else ()))
-    names = {name for name, _ in mailboxes.told_counts(reply.responses)}
+    names = [name for name, _ in mailboxes.told_counts(reply.responses)]
     tree = any(response.kind == "LIST" for response in reply.responses)
-    return Told(frozenset(names), tree, connection.overflowed)
+    unread = len(names) < sum(response.kind == "STATUS" for response in reply.responses)
+    return Told(frozenset(names), tree, connection.overflowed or unread)

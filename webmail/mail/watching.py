@@ -12,6 +12,9 @@ server, or a line, that has gone silent is noticed within a minute, and a page b
          told │                                            │ nothing told: vouch for 30 s more
               └──▶ vouch no more ──▶ sync ──▶ vouch again ─┘
 
+Nobody is vouched for whose changes might not be told: a mailbox under a name it no longer has, one without mod-sequences
+where NOTIFY tells of flags by these alone, and every one when the server has lost count or said what cannot be read.
+
 A refused password ends it until the next sign-in, so that nobody gets locked out; any other refusal until a growing pause
 is over. It ends when nobody uses the account any more.
 """
@@ -25,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from webmail.account import AccountId
-from webmail.errors import AuthenticationFailed, NotFound, ServerUnusable, WebmailError
+from webmail.errors import AuthenticationFailed, NotFound, ServerUnavailable, ServerUnusable, WebmailError
 from webmail.imap import watching
 from webmail.imap.connection import Connection, connect
 from webmail.imap.mailboxes import list_mailboxes
@@ -57,10 +60,12 @@ Until = Callable[[], bool]
 class Watch:
     """An account being watched: the mailboxes told of, those still to be looked at, and those vouched for.
 
-    ``proved`` tells of those not vouched for yet when the look began that found them true.
+    ``proved`` tells of those not vouched for yet when the look began that found them true. ``all`` stands for NOTIFY: then
+    flags are told of by mod-sequence only, and nobody vouches for a mailbox without one that can be trusted.
     """
 
     session: MailSession
+    all: bool
     covered: set[str]
     unsure: set[str] = field(default_factory=set)
     vouched: dict[str, MailboxId] = field(default_factory=dict)
@@ -131,7 +136,7 @@ def _watch(session: MailSession, job: Job, *, stop: Until) -> bool:
         watched = watching.begin(lent)
         if watched is None:
             return False
-        found = Watch(session, {watching.INBOX, *watched.counts}, unsure=set(watched.counts))
+        found = Watch(session, watched.all, {watching.INBOX, *watched.counts}, unsure=set(watched.counts))
         _believe(found, watched, began=began)
         try:
             while not stop() and _wanted(session):
@@ -159,19 +164,21 @@ def _wait(lent: Connection, watched: watching.Watched, found: Watch, *, stop: Un
         return not _wanted(found.session)
 
     told = watching.wait(lent, watched, until=enough)
-    if told.overflowed:
-        lent.overflowed = False
-        again = watching.begin(lent)
-        return watching.Told(frozenset(again.counts if again else ()), tree=True)
-    return told
+    return _begin_anew(lent, watched, found) if told.overflowed else told
+
+
+def _begin_anew(lent: Connection, watched: watching.Watched, found: Watch) -> watching.Told:
+    """After something that was not told: everything has to be looked at. Raises ServerUnavailable if less is told from now on."""
+    lent.overflowed = False
+    again = watching.begin(lent)
+    if again is None or again.all is not watched.all:
+        raise ServerUnavailable("limit", host=lent.server.host, port=lent.server.port)
+    return watching.Told(frozenset(again.counts) | found.vouched.keys(), tree=True)
 
 
 def _take_in(found: Watch, told: watching.Told) -> None:
     """Vouch no more for what something was told of, before anything else: a page asked now looks by itself."""
-    _recant(found, told.mailboxes & found.vouched.keys())
-    for name in told.mailboxes:
-        found.vouched.pop(name, None)
-        found.proved.pop(name, None)
+    _let_go(found, told.mailboxes & found.vouched.keys())
     found.covered |= told.mailboxes
     found.unsure |= told.mailboxes
     found.tree |= told.tree
@@ -191,7 +198,8 @@ def _vouch(found: Watch) -> None:
 
 
 def _recant(found: Watch, names: Collection[str]) -> None:
-    mailboxes.unwatch(found.session.database, [found.vouched[name] for name in names], now=datetime.now(UTC))
+    if names:
+        mailboxes.unwatch(found.session.database, [found.vouched[name] for name in names], now=datetime.now(UTC))
 
 
 def _believe(found: Watch, watched: watching.Watched, *, began: datetime) -> None:
@@ -212,19 +220,33 @@ def _same(counts: MailboxCounts, state: MailboxState) -> bool:
 
 def _look(found: Watch) -> None:
     """Bring the mailboxes of which something was told up to date; of those never opened, the counts are enough."""
-    session = found.session
-    known, states = mailboxes.overview(session.database, account(session).id)
-    opened = {each.name: each for each in known if each.selectable and each.id in states and states[each.id].uidvalidity}
+    opened = _opened(found.session)
     if found.tree or found.unsure - opened.keys() - found.vouched.keys():
-        _look_at_tree(session)
+        _look_at_tree(found.session)
         found.tree = False
+        opened = _opened(found.session)
+    _let_go(found, [name for name, mailbox_id in found.vouched.items() if name not in opened or opened[name].id != mailbox_id])
     waiting, found.unsure = found.unsure, set()
-    for name in sorted(waiting | (found.covered & opened.keys()) - found.vouched.keys()):
+    for name in sorted((waiting & opened.keys()) | (found.covered & opened.keys()) - found.vouched.keys()):
         began = datetime.now(UTC)
-        if name in opened and not _sync(session, opened[name]):
+        state = _sync(found.session, opened[name])
+        if state is None:
             found.unsure.add(name)
-        elif name in opened:
+        elif state.tracked or not found.all:
             found.vouched[name], found.proved[name] = opened[name].id, began
+
+
+def _opened(session: MailSession) -> dict[str, Mailbox]:
+    known, states = mailboxes.overview(session.database, account(session).id)
+    return {each.name: each for each in known if each.selectable and each.id in states and states[each.id].uidvalidity}
+
+
+def _let_go(found: Watch, names: Collection[str]) -> None:
+    """Vouch no more for these; of a mailbox that has another name now, nothing is told under its old one."""
+    _recant(found, names)
+    for name in names:
+        del found.vouched[name]
+        found.proved.pop(name, None)
 
 
 def _look_at_tree(session: MailSession) -> None:
@@ -235,14 +257,14 @@ def _look_at_tree(session: MailSession) -> None:
     jobs.wake(session.database)
 
 
-def _sync(session: MailSession, mailbox: Mailbox) -> bool:
-    """Whether a mailbox could be brought up to date. One that cannot must not stop the others; it is tried again later."""
+def _sync(session: MailSession, mailbox: Mailbox) -> MailboxState | None:
+    """The state of a mailbox brought up to date; None for one that cannot be, which must not stop the others and is tried again."""
     try:
         with connection(session, prefer=mailbox) as lent:
             index = sync.Index(session.database, lent, mailbox)
             state = sync.update(index)
-            return not lent.changed and bool(state.uidnext)
+            return state if state.uidnext and not lent.changed else None
     except (AuthenticationFailed, ServerUnusable):
         raise
     except WebmailError:
-        return False
+        return None
