@@ -213,10 +213,21 @@ def neighbours(
     session: MailSession, mailbox: Mailbox, summary: MessageSummary, page: MailboxPage | None, *, thread_id: int
 ) -> tuple[Neighbour | None, Neighbour | None]:
     """The rows above and below the one of a message or of its conversation: from the page it stands on, else from the index."""
-    rows = page.rows if page else ()
-    here = row_of(page, summary, thread_id=thread_id) or 0
-    if 0 < here < len(rows) - 1:
-        return _neighbour(rows[here - 1]), _neighbour(rows[here + 1])
+    rows, here = page.rows if page else (), row_of(page, summary, thread_id=thread_id)
+    above, below = None, None
+    if here is None or page is None:
+        return _neighbours_in_index(session, mailbox, summary, page)
+    if (here == 0 and page.previous_cursor) or (here == len(rows) - 1 and page.next_cursor):
+        above, below = _neighbours_in_index(session, mailbox, rows[here].message, page)
+    return (
+        _neighbour(rows[here - 1]) if here > 0 else above,
+        _neighbour(rows[here + 1]) if here < len(rows) - 1 else below,
+    )
+
+
+def _neighbours_in_index(
+    session: MailSession, mailbox: Mailbox, summary: MessageSummary, page: MailboxPage | None
+) -> tuple[Neighbour | None, Neighbour | None]:
     if page is None or page.view is View.MESSAGES:
         sort, filter = (page.sort.value, page.filter) if page else ("date", None)
         above, below = lists.neighbours(session.database, mailbox.id, summary.id, sort=sort, filter=filter)
