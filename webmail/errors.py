@@ -66,6 +66,12 @@ class ServerUnavailable(WebmailError):
     transient = True
 
 
+class StoreUnavailable(WebmailError):
+    """Our own database is on a server that does not answer now; trying again later can help. Code: ``store_unavailable``."""
+
+    transient = True
+
+
 class ServerUnusable(WebmailError):
     """The server cannot be used safely until somebody changes something.
 

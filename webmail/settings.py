@@ -20,9 +20,9 @@ from webmail.tls import is_loopback
 PREFIX = "WEBMAIL_"
 
 
-def setting(default: str | int, doc: str) -> Any:
-    """A field of Settings with its documentation."""
-    return field(default=default, metadata={"doc": doc})
+def setting(default: str | int, doc: str, *, secret: bool = False) -> Any:
+    """A field of Settings with its documentation. A secret is left out where settings are printed."""
+    return field(default=default, metadata={"doc": doc}, repr=not secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Settings:
     tls_ca_file: str = setting("", "A private certificate authority (PEM) trusted besides the system's; certificates are always verified.")
     mail_domain: str = setting("", "Added to a sign-in name without @ to make the From address. Empty: the person is asked once.")
     data_dir: str = setting("var", "Folder of the databases, the key and waiting attachments. Made with mode 0700.")
-    database_url: str = setting("", "Empty: SQLite files in the data folder. Nothing else is supported so far.")
+    database_url: str = setting(
+        "", "Empty: SQLite files in the data folder. Else a PostgreSQL database: `postgresql://user:password@host/database`.", secret=True
+    )
     secret_key_file: str = setting("", "File of the key that mail passwords are encrypted with. Default: `master.key` in the data folder.")
     bind: str = setting("127.0.0.1", "Address the web server listens on.")
     port: int = setting(8000, "Port the web server listens on.")
@@ -166,7 +168,8 @@ def _check_public_url(settings: Settings) -> None:
 
 
 EXPLANATIONS = {
-    "database_url_unsupported": "{field}: only SQLite in the data folder is supported so far; leave it empty",
+    "database_url_unsupported": "{field} must be empty or look like postgresql://user:password@host/database",
+    "database_encoding": "{field}: the database must be made with the encoding UTF8, not {encoding}",
     "key_readable": "{field}: the file of the master key can be read by others; run chmod 600 on it",
     "key_content": "{field}: this is not a file with a master key",
     "setting_file": "{field} is not valid TOML: {reason}",

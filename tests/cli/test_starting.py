@@ -127,7 +127,8 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path: Path, name: st
     ("name", "value", "words"),
     [
         ("imap_security", "none", "imap_security may be none only for a server on loopback, not for mail.example.org"),
-        ("database_url", "postgresql+psycopg://localhost/webmail", "only SQLite in the data folder is supported"),
+        ("database_url", "mysql://localhost/webmail", "must be empty or look like postgresql://user:password@host/database"),
+        ("database_url", "postgresql://ann:secret@127.0.0.1:1/webmail", "the database cannot be used: store_unavailable"),
         ("data_dir", "/dev/null/data", "the data folder cannot be used"),
         ("secret_key_file", "/dev/null", "master key"),
     ],
@@ -138,6 +139,7 @@ def test_a_setting_that_cannot_be_used_is_one_line(tmp_path: Path, name: str, va
     (line,) = result.stderr.splitlines()
     assert line.startswith("webmail: ")
     assert words in line
+    assert "secret" not in line.replace("secret_key_file", "")
 
 
 def test_a_port_of_the_system_is_one_line_for_those_who_may_not() -> None:

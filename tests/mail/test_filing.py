@@ -9,13 +9,13 @@ import pytest
 from tests.servers.dovecot import Dovecot
 from tests.servers.imap_servers import ImapServer
 from tests.servers.person import NOBODY, Person, letter
+from tests.servers.postgresql import store_in
 from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from webmail.imap.pool import Pool
 from webmail.mail import choosing, filing, mailboxes
 from webmail.mail.pages import ActionResult, ConfirmPage
 from webmail.mail.session import Gate
 from webmail.mailbox import SpecialUse
-from webmail.store.database import Database
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_deleting_moves_to_trash_and_deleting_from_trash_asks_first(person: Pers
 
 
 def test_a_missing_trash_stops_the_deletion_and_offers_to_make_one(pymap: ImapServer, dovecot: Dovecot, tmp_path: Path) -> None:
-    gate = Gate(Database.open(tmp_path / "data"), Pool(), pymap.server, NOBODY)
+    gate = Gate(store_in(tmp_path / "data"), Pool(), pymap.server, NOBODY)
     somebody = Person(dovecot, gate, pymap.credentials.username, pymap.credentials.password)
     somebody.sign_in()
     pymap.put([letter(1), letter(2)])

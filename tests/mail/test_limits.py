@@ -10,6 +10,7 @@ import pytest
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import NOBODY, Person, letter
+from tests.servers.postgresql import store_in
 from tests.servers.proxy import Proxy
 from tests.servers.smtp_sink import SmtpSink
 from webmail.account import Server
@@ -21,11 +22,10 @@ from webmail.mail.drafts import DraftFields
 from webmail.mail.pages import ActionResult, SubmissionState
 from webmail.mail.session import Gate
 from webmail.mailbox import SpecialUse
-from webmail.store.database import Database
 
 
 def hire(host: Dovecot, folder: Path, imap: Server, *, quota: str = "", smtp: Server = NOBODY) -> Person:
-    somebody = Person(host, Gate(Database.open(folder / "data"), Pool(), imap, smtp), host.new_user(quota=quota), "secret")
+    somebody = Person(host, Gate(store_in(folder / "data"), Pool(), imap, smtp), host.new_user(quota=quota), "secret")
     somebody.sign_in()
     return somebody
 

@@ -11,6 +11,7 @@ import pytest
 from tests.query import oracle
 from tests.query.documents import MAILBOXES, NOW, Written, address, written
 from tests.query.queries import EMPTY, NOTHING_TO_SEARCH, QUERIES
+from tests.servers.postgresql import url_for
 from webmail.account import AccountId, Server
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.mime import Part
@@ -98,10 +99,11 @@ def _document(message_id: MessageId, read: oracle.Read) -> Document:
     )
 
 
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
-    """All messages, indexed."""
-    database = Database.open(tmp_path_factory.mktemp("library") / "data")
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """All messages, indexed, in each kind of database."""
+    folder = tmp_path_factory.mktemp("library") / "data"
+    database = Database.open(folder, url=url_for(folder) if request.param == "postgresql" else "")
     yield _filled(database, written())
     database.close()
 

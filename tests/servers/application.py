@@ -11,6 +11,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.servers.postgresql import ON_POSTGRESQL, url_for
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -32,6 +34,8 @@ class Application:
             name: value for name, value in os.environ.items() if not name.startswith("WEBMAIL_") or name == "WEBMAIL_CORPUS"
         }
         self.environment |= {"WEBMAIL_DATA_DIR": str(folder / "data"), "WEBMAIL_PORT": str(self.port), "WEBMAIL_UNDO_SECONDS": "1"}
+        if ON_POSTGRESQL:
+            self.environment["WEBMAIL_DATABASE_URL"] = url_for(folder / "data")
         self.environment |= {f"WEBMAIL_{name.upper()}": value for name, value in settings.items()}
         self.process: subprocess.Popen[bytes] | None = None
 

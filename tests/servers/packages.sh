@@ -2,7 +2,7 @@
 # Installs the Debian packages that the tests need; says nothing and does nothing where they are all present.
 set -eu
 
-packages="dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved dovecot-submissiond postfix chromium fonts-noto-cjk"
+packages="dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sieve dovecot-managesieved dovecot-submissiond postfix postgresql chromium fonts-noto-cjk"
 
 missing=""
 for package in $packages; do

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgresql import store_in
 from tests.servers.proxy import Proxy
 from tests.servers.pymap_server import PymapServer
 from webmail.account import Security, Server
@@ -26,7 +27,6 @@ from webmail.mail.pages import Freshness, ListPlace, MailboxPage
 from webmail.mail.session import Gate, MailSession
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.store import jobs, mailboxes
-from webmail.store.database import Database
 
 NOBODY = Server("127.0.0.1", 1, Security.NONE)
 ROLES = ("Drafts", "Sent", "Trash", "Junk", "Archive")
@@ -144,7 +144,7 @@ def letter(
 
 def new_person(dovecot: Dovecot, folder: Path, *, imap: Server | None = None, smtp: Server = NOBODY, password: str = "secret") -> Person:
     """A person with an empty mailbox, not yet signed in."""
-    gate = Gate(Database.open(folder), Pool(), imap or dovecot.server(Security.STARTTLS), smtp)
+    gate = Gate(store_in(folder), Pool(), imap or dovecot.server(Security.STARTTLS), smtp)
     return Person(dovecot, gate, dovecot.new_user(password), password)
 
 
@@ -152,7 +152,7 @@ def new_person(dovecot: Dovecot, folder: Path, *, imap: Server | None = None, sm
 def _at_work(host: Dovecot | PymapServer, imap: Server) -> Iterator[Person]:
     """Somebody signed in, and a folder for what the application keeps."""
     folder = Path(tempfile.mkdtemp(prefix="webmail-person-"))
-    gate = Gate(Database.open(folder / "data"), Pool(), imap, NOBODY)
+    gate = Gate(store_in(folder / "data"), Pool(), imap, NOBODY)
     somebody = Person(host, gate, host.new_user("secret"), "secret")
     if isinstance(host, PymapServer):
         with somebody.side() as side:

@@ -1,4 +1,4 @@
-"""Another process that uses the same store: ``python -m tests.store.companion <what> <data folder> <owner>``.
+"""Another process that uses the same store: ``python -m tests.store.companion <what> <data folder> <owner> <url>``.
 
 It says ``ready`` and waits for a line on its standard input before it begins; what it did it prints as JSON.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
+from tests.servers.postgresql import known_url
 from tests.store.samples import NOW
 from webmail.account import AccountId
 from webmail.mailbox import MailboxId
@@ -28,7 +29,7 @@ TURN = 0.001
 
 def start(what: str, data_dir: Path, owner: str = "") -> subprocess.Popen[str]:
     """Start a companion and wait until it is ready."""
-    command = [sys.executable, "-m", "tests.store.companion", what, str(data_dir), owner]
+    command = [sys.executable, "-m", "tests.store.companion", what, str(data_dir), owner, known_url(data_dir)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -95,9 +96,9 @@ def watch_state(database: Database, owner: str) -> list[int]:
     return [after, int(mailboxes.lease(database, mailbox_id, owner="companion", now=NOW, seconds=60))]
 
 
-def main(what: str, data_dir: str, owner: str) -> None:
+def main(what: str, data_dir: str, owner: str, url: str) -> None:
     actions = {each.__name__: each for each in (claim_submissions, claim_jobs, cancel_submissions, hold_transaction, watch_state)}
-    database = Database.open(Path(data_dir))
+    database = Database.open(Path(data_dir), url=url)
     print("ready", flush=True)
     sys.stdin.readline()
     print(json.dumps(actions[what](database, owner)), flush=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.postgresql import url_for
 from tests.store.samples import NOW
 from webmail.account import Account, Security, Server
 from webmail.mailbox import ListedMailbox, Mailbox, SpecialUse
@@ -17,10 +18,17 @@ SMTP = Server("smtp.example.org", 587, Security.STARTTLS)
 LISTED = (ListedMailbox("INBOX", "/", SpecialUse.INBOX), ListedMailbox("Archive", "/", SpecialUse.ARCHIVE))
 
 
-@pytest.fixture(scope="session")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """One store for all tests: making its files and preparing its statements is what takes time."""
-    database = Database.open(tmp_path_factory.mktemp("store") / "data")
+on_sqlite = pytest.mark.parametrize("opened", ["sqlite"], indirect=True)
+"""For rules about what SQLite does with its files, its locks and its plans, which say so in their names."""
+on_postgresql = pytest.mark.parametrize("opened", ["postgresql"], indirect=True)
+"""For rules about what a server does, which say so in their names."""
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One store for all tests, of each kind: making its tables and preparing its statements is what takes time."""
+    folder = tmp_path_factory.mktemp("store") / "data"
+    database = Database.open(folder, url=url_for(folder) if request.param == "postgresql" else "")
     yield database
     database.close()
 
@@ -34,7 +42,8 @@ def database(opened: Database) -> Database:
     with opened.index_write() as connection:
         for table in schema.index.sorted_tables:
             connection.execute(table.delete())
-        connection.exec_driver_sql("INSERT INTO words(words) VALUES ('delete-all')")
+        sqlite = connection.dialect.name == "sqlite"
+        connection.exec_driver_sql("INSERT INTO words(words) VALUES ('delete-all')" if sqlite else "DELETE FROM words")
     return opened
 
 

@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
+from tests.servers.postgresql import cluster, known_url
 from webmail.address import Address
 from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
@@ -50,8 +50,15 @@ def summary(uid: int, *flags: str, structure: Part = TEXT, preview: str = "", at
     return MessageSummary(Uid(uid), frozenset(flags), at or later(uid), 1000 + uid, envelope(uid), structure, preview)
 
 
-def files_with(words: bytes, folder: Path) -> list[str]:
-    """The files that hold these bytes; another process looks, because reading a database's file would drop our locks on it."""
+def files_with(words: bytes, database: Database) -> list[str]:
+    """The files that hold these bytes, of the data folder or of the server.
+
+    Another process looks, because reading a database's file would drop our locks on it.
+    """
+    folder = database.data_dir
+    if known_url(folder):
+        folder = cluster().data
+        cluster().sql("CHECKPOINT")
     pattern = "".join(f"\\x{octet:02x}" for octet in words)
     found = subprocess.run(["grep", "-rlaP", pattern, str(folder)], capture_output=True, text=True, check=False, env={"LC_ALL": "C"})
     assert found.returncode in (0, 1), found.stderr

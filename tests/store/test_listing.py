@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.store.conftest import on_sqlite
 from tests.store.samples import WITH_PDF, envelope, later, page, plans, shown, summaries, summary
 from webmail.account import Account
 from webmail.address import Address
@@ -60,9 +61,12 @@ def test_filters_show_what_they_say(database: Database, inbox: Mailbox) -> None:
 COLUMNS = {"unread": "seen", "flagged": "flagged", "attachments": "attachments", "to_me": "to_me"}
 
 
+@on_sqlite
 @pytest.mark.parametrize("kind", [None, *COLUMNS])
 @pytest.mark.parametrize("after", [None, listing.Place(None, 10**15, 5)])
-def test_a_page_costs_the_same_in_every_mailbox(database: Database, inbox: Mailbox, kind: str | None, after: listing.Place | None) -> None:
+def test_a_page_costs_the_same_in_every_mailbox_in_sqlite(
+    database: Database, inbox: Mailbox, kind: str | None, after: listing.Place | None
+) -> None:
     add(database, inbox, *summaries(range(1, 301)))
     plan = plans(database.index, lambda: page(database, inbox, kind, after=after))
     assert len(plan) == 1, plan
@@ -79,7 +83,8 @@ def test_neighbours_are_the_rows_above_and_below(database: Database, inbox: Mail
     assert listing.neighbours(database, inbox.id, third.id) == (first.id, None)
 
 
-def test_neighbours_are_found_by_an_index(database: Database, inbox: Mailbox) -> None:
+@on_sqlite
+def test_neighbours_are_found_by_an_index_in_sqlite(database: Database, inbox: Mailbox) -> None:
     (added,) = add(database, inbox, summary(1))
     plan = plans(database.index, lambda: listing.neighbours(database, inbox.id, added.id))
     terms = "mailbox_id=? AND (internal_date,id)"
@@ -126,8 +131,9 @@ def test_every_order_goes_down_and_up_again_page_by_page(database: Database, inb
     assert listing.page(database, inbox.id, sort=sort, before=pages[0][0].place, limit=7) == []
 
 
+@on_sqlite
 @pytest.mark.parametrize("sort", listing.ORDERS)
-def test_no_order_looks_at_more_than_it_shows(database: Database, inbox: Mailbox, sort: str) -> None:
+def test_no_order_looks_at_more_than_it_shows_in_sqlite(database: Database, inbox: Mailbox, sort: str) -> None:
     add(database, inbox, *summaries(range(1, 301)))
     middle = listing.page(database, inbox.id, sort=sort, limit=150)[-1].place
     for place in ({}, {"after": middle}, {"before": middle}):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.store.conftest import on_sqlite
 from tests.store.samples import NOW, PDF, TEXT, WITH_PDF, page, plans, shown, summaries, summary, uids
 from webmail.account import Account
 from webmail.address import Address
@@ -220,7 +221,8 @@ def test_many_messages_come_in_the_order_asked_for_and_each_once(database: Datab
     assert [each.summary.id for each in found] == wanted
 
 
-def test_a_sync_reads_flags_from_small_indexes(database: Database, inbox: Mailbox) -> None:
+@on_sqlite
+def test_a_sync_reads_flags_from_small_indexes_in_sqlite(database: Database, inbox: Mailbox) -> None:
     def sync() -> None:
         messages.set_flag_everywhere(database, inbox.id, flag=Flag.SEEN, without=[])
         messages.set_flag_everywhere(database, inbox.id, flag=Flag.FLAGGED, only=[])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.store import companion
+from tests.store.conftest import on_sqlite
 from tests.store.samples import NOW, later, plans
 from webmail.account import Account
 from webmail.errors import NotFound
@@ -325,7 +326,8 @@ def test_steps_tell_the_story_in_order(database: Database, account: Account) -> 
     assert outgoing.get(database, account.id, submission).transcript == ("C: EHLO", "S: 250 ?")
 
 
-def test_looking_for_work_does_not_read_what_is_done(database: Database, account: Account) -> None:
+@on_sqlite
+def test_looking_for_work_does_not_read_what_is_done_in_sqlite(database: Database, account: Account) -> None:
     queue(database, account)
     plan = plans(database.durable, lambda: claim(database, 0))
     assert any("ix_submissions_state_due_at" in each for each in plan)

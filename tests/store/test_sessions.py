@@ -35,8 +35,8 @@ def test_tokens_are_long_and_never_the_same(database: Database) -> None:
 
 def test_the_token_itself_is_not_in_the_database(database: Database, account: Account) -> None:
     token = start(database, account)
-    assert files_with(b"Browser", database.data_dir)
-    assert not files_with(token.encode(), database.data_dir)
+    assert files_with(b"Browser", database)
+    assert not files_with(token.encode(), database)
 
 
 def test_a_wrong_token_loads_nothing(database: Database, account: Account) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.store.conftest import on_sqlite
 from tests.store.samples import plans
 from tests.store.test_joining import Letter, add, made
 from webmail.account import Account
@@ -198,8 +199,9 @@ def test_of_a_very_long_thread_only_some_is_looked_at(database: Database, accoun
     assert [each.message.summary.uid for each in members] == list(range(many - 9, many + 1))
 
 
+@on_sqlite
 @pytest.mark.parametrize("filter", [None, "unread", "flagged", "attachments", "to_me"])
-def test_a_page_is_read_from_its_index_without_sorting_the_mailbox(
+def test_a_page_is_read_from_its_index_without_sorting_the_mailbox_in_sqlite(
     database: Database, account: Account, inbox: Mailbox, filter: str | None
 ) -> None:
     add(database, inbox, {1: Letter("a")}, [1])
@@ -215,7 +217,10 @@ def test_a_page_is_read_from_its_index_without_sorting_the_mailbox(
         assert "TEMP B-TREE" not in " ".join(carried[:3])
 
 
-def test_messages_are_found_by_their_ids_without_a_look_at_all_of_the_account(database: Database, account: Account, inbox: Mailbox) -> None:
+@on_sqlite
+def test_messages_are_found_by_their_ids_without_a_look_at_all_of_the_account_in_sqlite(
+    database: Database, account: Account, inbox: Mailbox
+) -> None:
     add(database, inbox, {uid: Letter(f"m{uid}") for uid in range(1, 31)}, range(1, 31))
     ids = [each.summary.id for each in everything(database, inbox)]
     (plan,) = plans(database.index, lambda: messages.get_many(database, account.id, ids))

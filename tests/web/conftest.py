@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from flask import Flask, g, render_template
 
+from tests.servers.postgresql import store_in
 from tests.web import samples
 from webmail import web
 from webmail.imap.pool import Pool
 from webmail.mail.pages import Frame
 from webmail.mail.session import Gate
-from webmail.store.database import Database
 
 ROOT = Path(__file__).parent.parent.parent
 Render = Callable[..., str]
@@ -35,7 +35,7 @@ def greenwich() -> Iterator[None]:
 def build_pages(folder: Path, *, secure: bool = False) -> Flask:
     """An application with all pages, whose mail server is nowhere."""
     app = Flask("webmail", root_path=str(ROOT), template_folder="templates", static_folder="static")
-    gate = Gate(database=Database.open(folder), imap=Pool(), imap_server=samples.SERVER, smtp_server=samples.SERVER)
+    gate = Gate(database=store_in(folder), imap=Pool(), imap_server=samples.SERVER, smtp_server=samples.SERVER)
     web.register(app, web.Services(gate=gate, secure_cookies=secure, secret_key="a key of the tests", now=lambda: samples.NOW))
     return app
 

@@ -25,7 +25,7 @@ from webmail.web import error_words, errors
 
 AT_START = {"webmail/settings.py", "webmail/store/masterkey.py"}
 """What is raised here ends the program before there is a page; it is explained on the console."""
-START_CODES = {"database_url_unsupported"}
+START_CODES = {"database_url_unsupported", "database_encoding"}
 KINDS = {name for name, each in vars(kinds).items() if isinstance(each, type) and issubclass(each, WebmailError)}
 
 

@@ -13,13 +13,13 @@ from werkzeug.test import Client
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, new_person
+from tests.servers.postgresql import store_in
 from tests.servers.scripted import Rule, Scripted
 from tests.visitor import Visitor
 from tests.web.built import build_on
 from webmail.account import Security
 from webmail.imap.pool import Pool
 from webmail.mail.session import Gate
-from webmail.store.database import Database
 from webmail.web import throttle
 
 LIFETIME = timedelta(days=30)
@@ -207,7 +207,7 @@ def guarded(scripted: Callable[..., Scripted], tmp_path: Path) -> Iterator[Flask
         ("STATUS", b"* STATUS INBOX (MESSAGES 0 UNSEEN 0 UIDNEXT 1 UIDVALIDITY 1)\r\n{tag} OK done\r\n"),
     ]
     server = scripted(rules).server()
-    gate = Gate(Database.open(tmp_path), Pool(), server, server)
+    gate = Gate(store_in(tmp_path), Pool(), server, server)
     yield build_on(gate)
     gate.imap.close()
     gate.database.close()

@@ -16,6 +16,7 @@ from tests.servers.authority import Authority
 from tests.servers.dovecot import Dovecot, free_ports
 from tests.servers.person import Person, letter, new_person
 from tests.servers.postfix import Postfix
+from tests.servers.postgresql import store_in
 from tests.servers.scripted import SIGNS_IN, SILENCE, START_TLS, Rule, Scripted
 from tests.visitor import Visitor
 from tests.web.built import build_on
@@ -124,7 +125,7 @@ def counters() -> None:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    found = Database.open(tmp_path_factory.mktemp("sign-in"))
+    found = store_in(tmp_path_factory.mktemp("sign-in"))
     yield found
     found.close()
 

@@ -90,9 +90,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
             closing(Database.open(settings.data_path, url=settings.database_url, key_path=settings.key_path)) as database,
             database.durable(),
         ):
-            yield Finding("database", f"opens in {folder}")
+            yield Finding("database", f"opens in {database.place}")
     except (WebmailError, OSError) as error:
-        yield Finding("database", f"cannot be opened in {folder}: {error}", good=False)
+        where = "" if settings.database_url else f" in {folder}"
+        reason = explain(error) if isinstance(error, InvalidInput) else error
+        yield Finding("database", f"cannot be opened{where}: {reason}", good=False)
         return
     mode = settings.key_path.stat().st_mode & 0o777
     yield Finding("key", f"{settings.key_path} has mode {mode:03o}", good=mode & 0o077 == 0)

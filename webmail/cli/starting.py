@@ -13,8 +13,9 @@ import click
 
 from webmail.cli import demonstration, serving
 from webmail.cli.supervisor import Program, Supervisor
-from webmail.errors import InvalidInput
+from webmail.errors import InvalidInput, WebmailError
 from webmail.settings import PREFIX, Settings, explain, load
+from webmail.store.database import Database
 from webmail.store.masterkey import MasterKey
 
 SETTINGS_FILE = Path("webmail.toml")
@@ -67,12 +68,14 @@ def _run(programs: list[Program], *, ready: str) -> None:
 def _check_folder(settings: Settings) -> None:
     """Say in one line what every program that is started would fail for."""
     try:
-        if settings.database_url:
-            raise InvalidInput("database_url_unsupported", field="database_url")
         settings.data_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if settings.database_url:
+            Database.open(settings.data_path, url=settings.database_url, key_path=settings.key_path).close()
         MasterKey.load(settings.key_path)
     except InvalidInput as error:
         _give_up(f"{explain(error)}. Settings: docs/settings.md")
+    except WebmailError as error:
+        _give_up(f"the database cannot be used: {error}")
     except OSError as error:
         _give_up(f"the data folder cannot be used: {error}. Choose another one with WEBMAIL_DATA_DIR")
     if not os.access(settings.data_path, os.W_OK | os.X_OK):

@@ -10,6 +10,7 @@ import logging
 import threading
 from time import monotonic
 
+from webmail.errors import WebmailError
 from webmail.mail import wakeup, watching
 from webmail.mail.session import Gate
 
@@ -36,7 +37,12 @@ def run(gate: Gate, owner: str, stop: threading.Event) -> None:
 
 def _watch_next(gate: Gate, *, owner: str, stop: threading.Event) -> threading.Thread | None:
     """Watch the next account that is due, in a thread of its own; None if there is none."""
-    job = watching.claim(gate, owner=owner)
+    try:
+        job = watching.claim(gate, owner=owner)
+    except WebmailError:
+        # The database is busy or away: who is to be watched is looked for again in a second.
+        LOG.exception("looking for accounts to watch failed")
+        return None
     if job is None:
         return None
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from webmail.account import AccountId
+from webmail.errors import WebmailError
 from webmail.jobs import watcher
 from webmail.mail import accounts, delivery, events, upkeep, wakeup
 from webmail.mail.session import Gate
@@ -54,7 +55,12 @@ def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
     before tells the next worker how far each one got.
     """
     name = f"{owner}-{secrets.token_hex(4)}"
-    found = delivery.claim(gate, owner=name)
+    try:
+        found = delivery.claim(gate, owner=name)
+    except WebmailError:
+        # The database is busy or away: what is due is due later too.
+        LOG.exception("looking for deliveries failed")
+        return False
     if found is None:
         return False
 

@@ -13,9 +13,13 @@ NAMES = {
 }
 
 
+INTEGER = Integer().with_variant(BigInteger(), "postgresql")
+"""A whole number; 64 bits in either database: whoever asks for a row that cannot be gets none, and no error."""
+
+
 def identifier() -> Column[int]:
     """A number that names a row and is given by the database."""
-    return Column("id", Integer, primary_key=True)
+    return Column("id", INTEGER, primary_key=True)
 
 
 def number(name: str, *, default: int = 0) -> Column[int]:
@@ -26,6 +30,11 @@ def number(name: str, *, default: int = 0) -> Column[int]:
 def words(name: str) -> Column[str]:
     """Text, empty where there is none."""
     return Column(name, Text, nullable=False, server_default="")
+
+
+def sortable(name: str) -> Column[str]:
+    """Text that rows are sorted by as it stands, whatever language the database was made for."""
+    return Column(name, Text().with_variant(Text(collation="C"), "postgresql"), nullable=False, server_default="")
 
 
 def instant(name: str) -> Column[int]:

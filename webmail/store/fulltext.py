@@ -25,8 +25,9 @@ from webmail.message.summary import MessageId
 from webmail.store import wordtable
 from webmail.store.columns import clean
 from webmail.store.database import Database
+from webmail.store.documents import FIELDS, documents, unwanted_documents
+from webmail.store.documents import Row as Words
 from webmail.store.schema import mailbox_state, messages
-from webmail.store.wordtable import documents, unwanted_documents
 
 CHUNK = 100
 CHUNK_OCTETS = 400_000
@@ -219,7 +220,7 @@ def _stored(connection: Connection, message_ids: Collection[int]) -> dict[int, F
     return {row.message_id: row for row in connection.execute(query)}
 
 
-def _row(stored: Found[*tuple[Any, ...]]) -> wordtable.Row:
+def _row(stored: Found[*tuple[Any, ...]]) -> Words:
     return stored.id, stored.account_id, _unpacked(stored.content)
 
 
@@ -228,7 +229,7 @@ def _unpacked(content: bytes) -> list[str]:
 
 
 def _fields(document: Document) -> list[str]:
-    return [clean(getattr(document, name)).replace("\n", " ") for name in wordtable.FIELDS]
+    return [clean(getattr(document, name)).replace("\n", " ") for name in FIELDS]
 
 
 def content(database: Database, account_id: AccountId, message_ids: Sequence[MessageId]) -> dict[MessageId, Document]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String, Table, Text, UniqueConstraint, text
 
-from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
+from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, sortable, words
 
 INDEX_VERSION = 5
 
@@ -13,8 +13,8 @@ index = MetaData(naming_convention=NAMES)
 mailbox_state = Table(
     "mailbox_state",
     index,
-    Column("mailbox_id", Integer, primary_key=True, autoincrement=False),
-    Column("account_id", Integer, nullable=False, index=True),
+    Column("mailbox_id", INTEGER, primary_key=True, autoincrement=False),
+    Column("account_id", INTEGER, nullable=False, index=True),
     *[number(name) for name in ("uidvalidity", "uidnext", "exists", "unseen", "lowest_uid", "complete", "indexed")],
     # What CONDSTORE told at the last completed sync; 0 where the server keeps no such number (RFC 7162 §3.1.2).
     number("highestmodseq"),
@@ -37,8 +37,8 @@ messages = Table(
     # Not INTEGER, which would make it SQLite's rowid: a range over (internal_date, id) then uses the date alone, and a page
     # of a mailbox whose messages all came in one second would cost by the mailbox.
     Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("account_id", Integer, nullable=False),
-    Column("mailbox_id", Integer, nullable=False),
+    Column("account_id", INTEGER, nullable=False),
+    Column("mailbox_id", INTEGER, nullable=False),
     number("uid"),
     number("uidvalidity"),
     instant("internal_date"),
@@ -48,8 +48,8 @@ messages = Table(
     number("attachments"),
     words("flags"),
     # What lists can be sorted by besides the date, already normalised (see ``columns``).
-    words("sender_key"),
-    words("subject_key"),
+    sortable("sender_key"),
+    sortable("subject_key"),
     number("to_me"),
     # Its conversation, its place among the links, and what makes two copies of one message equal (see ``joining``).
     number("thread_id"),
@@ -94,7 +94,7 @@ thread_links = Table(
     "thread_links",
     index,
     # Every Message-ID seen, of a message or named by one, as a hash, and the component it belongs to. Rows stay when messages go.
-    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", INTEGER, primary_key=True, autoincrement=False),
     Column("message_id_hash", BigInteger, primary_key=True, autoincrement=False),
     # The hash of one of its members.
     Column("component", BigInteger, nullable=False),
@@ -129,7 +129,7 @@ thread_renames = Table(
     "thread_renames",
     index,
     # Components of which some links still bear an old name (see ``joining``); mostly empty.
-    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", INTEGER, primary_key=True, autoincrement=False),
     Column("old", BigInteger, primary_key=True, autoincrement=False),
     Column("new", BigInteger, nullable=False),
     sqlite_with_rowid=False,
@@ -139,8 +139,8 @@ events = Table(
     "events",
     index,
     identifier(),
-    Column("account_id", Integer, nullable=False),
-    Column("mailbox_id", Integer, nullable=False),
+    Column("account_id", INTEGER, nullable=False),
+    Column("mailbox_id", INTEGER, nullable=False),
     Column("kind", String(32), nullable=False),
     Column("payload", Text, nullable=False, server_default="{}"),
     instant("at"),
@@ -152,7 +152,7 @@ events = Table(
 bodies = Table(
     "bodies",
     index,
-    Column("account_id", Integer, primary_key=True, autoincrement=False),
+    Column("account_id", INTEGER, primary_key=True, autoincrement=False),
     Column("key", String(256), primary_key=True),
     number("used"),
     number("size"),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -19,7 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from webmail.store.column_kinds import NAMES, identifier, instant, number, optional, words
+from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, words
 from webmail.store.index_schema import INDEX_VERSION as INDEX_VERSION
 from webmail.store.index_schema import bodies as bodies
 from webmail.store.index_schema import events as events
@@ -60,7 +59,7 @@ accounts = Table(
         for protocol in ("imap", "smtp")
         for column in (
             Column(f"{protocol}_host", Text, nullable=False),
-            Column(f"{protocol}_port", Integer, nullable=False),
+            Column(f"{protocol}_port", INTEGER, nullable=False),
             Column(f"{protocol}_security", String(16), nullable=False),
             words(f"{protocol}_ca_file"),
         )
@@ -213,7 +212,7 @@ submission_recipients = Table(
     "submission_recipients",
     durable,
     Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("position", INTEGER, primary_key=True, autoincrement=False),
     Column("address", Text, nullable=False),
     Column("state", String(16), nullable=False),
     words("code"),

@@ -18,22 +18,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, lite
 from webmail.account import AccountId
 from webmail.mailbox import MailboxId
 from webmail.message.summary import Flag, MessageId, Uid
-from webmail.query.syntax import After, And, Before, Field, Has, In, Is, Larger, Node, Not, Or, Smaller, State, Text
-from webmail.store import wordsearch
+from webmail.query.syntax import After, And, Before, Has, In, Is, Larger, Node, Not, Or, Smaller, State, Text, all_of
+from webmail.store import wordsearch, wordtable
 from webmail.store.columns import microseconds
 from webmail.store.database import Database
+from webmail.store.documents import Asked
 from webmail.store.listing import LISTED, ListedMessage, listed
 from webmail.store.schema import messages
 
-_FIELDS = {
-    Field.FROM: ("sender",),
-    Field.TO: ("recipients", "cc"),
-    Field.CC: ("cc",),
-    Field.SUBJECT: ("subject",),
-    Field.BODY: ("body",),
-    Field.FILENAME: ("files",),
-    Field.LIST: ("list",),
-}
 _FLAGS: dict[State, Callable[[], ColumnElement[bool]]] = {
     State.UNREAD: lambda: messages.c.seen == literal_column("0"),
     State.READ: lambda: messages.c.seen == literal_column("1"),
@@ -74,15 +66,16 @@ def find(
 
     Newest first costs by ``limit`` and by what the conditions pass over; ranked by all hits.
     """
-    query = _query(node, scope, columns=_FOUND, ranked=ranked)
     with database.index() as connection:
-        query = query if before is None else _going_on(connection, query, before, worded=bool(_worded(node)))
+        asked = _asked(connection, _worded(node), scope)
+        query = _query(connection, node, scope, asked, columns=_FOUND, ranked=ranked)
+        query = query if before is None else _going_on(connection, query, before, asked=asked)
         return [_hit(row) for row in connection.execute(query.limit(limit).offset(skip or None))]
 
 
-def _going_on(connection: Connection, query: Select[Any], before: tuple[int, int], *, worded: bool) -> Select[Any]:
+def _going_on(connection: Connection, query: Select[Any], before: tuple[int, int], *, asked: Asked | None) -> Select[Any]:
     """The hits behind a message. Of one second, the table of words has an order of its own, in which the search goes on."""
-    behind = wordsearch.behind(query, connection, before[1]) if worded else None
+    behind = wordsearch.behind(query, asked, connection, before[1]) if asked else None
     return query.where(tuple_(messages.c.internal_date, messages.c.id) < before) if behind is None else behind
 
 
@@ -95,17 +88,15 @@ def by_uids(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> l
 
 def count(database: Database, node: Node, *, scope: Scope, limit: int) -> int:
     """How many messages are found, counted up to ``limit``."""
-    query = _query(node, scope, columns=[messages.c.id], ranked=None).limit(limit).subquery()
     with database.index() as connection:
+        query = _ids(connection, node, scope).limit(limit).subquery()
         return int(connection.execute(select(func.count()).select_from(query)).scalar_one())
 
 
 def ids(database: Database, node: Node, *, scope: Scope, limit: int) -> list[MessageId]:
     """The ids of everything that is found, up to ``limit``, in no order."""
     with database.index() as connection:
-        return [
-            MessageId(each) for each in connection.execute(_query(node, scope, columns=[messages.c.id], ranked=None).limit(limit)).scalars()
-        ]
+        return [MessageId(each) for each in connection.execute(_ids(connection, node, scope).limit(limit)).scalars()]
 
 
 def _hit(row: Row[*tuple[Any, ...]]) -> Hit:
@@ -113,13 +104,25 @@ def _hit(row: Row[*tuple[Any, ...]]) -> Hit:
     return Hit(listed(*columns), account_id, mailbox_id, sameness)
 
 
-def _query(node: Node, scope: Scope, *, columns: Sequence[ColumnElement[Any]], ranked: bool | None) -> Select[Any]:
+def _ids(connection: Connection, node: Node, scope: Scope) -> Select[Any]:
+    return _query(connection, node, scope, _asked(connection, _worded(node), scope), columns=[messages.c.id], ranked=None)
+
+
+def _asked(connection: Connection, worded: Sequence[Node], scope: Scope) -> Asked | None:
+    """What the table of words is asked for all these parts together; None where there are none."""
+    found = all_of(list(worded))
+    return None if found is None else wordtable.ask(connection, found, scope.accounts)
+
+
+def _query(
+    connection: Connection, node: Node, scope: Scope, asked: Asked | None, *, columns: Sequence[ColumnElement[Any]], ranked: bool | None
+) -> Select[Any]:
     """``ranked``: by rank, by date (False), or in no order (None)."""
     worded = _worded(node)
-    conditions = [_condition(each, scope) for each in _parts(node) if each not in worded]
+    conditions = [_condition(connection, each, scope) for each in _parts(node) if each not in worded]
     query = select(*columns).where(messages.c.mailbox_id.in_(scope.mailboxes), *conditions)
-    if worded:
-        return wordsearch.search(query, _expression(And(worded), scope), ranked=ranked)
+    if asked is not None:
+        return wordsearch.search(query, asked, ranked=ranked)
     query = query.where(messages.c.account_id.in_(scope.accounts))
     return query if ranked is None else query.order_by(messages.c.internal_date.desc(), messages.c.id.desc())
 
@@ -141,17 +144,17 @@ def _asks_for_words_only(node: Node) -> bool:
     return isinstance(node, Text)
 
 
-def _condition(node: Node, scope: Scope) -> ColumnElement[bool]:
+def _condition(connection: Connection, node: Node, scope: Scope) -> ColumnElement[bool]:
     """A condition on the row of a message, for any tree."""
     if _asks_for_words_only(node):
-        return wordsearch.among(_expression(node, scope))
+        return wordsearch.among(wordtable.ask(connection, node, scope.accounts))
     match node:
         case And(parts):
-            return reduce(and_, [_condition(each, scope) for each in parts])
+            return reduce(and_, [_condition(connection, each, scope) for each in parts])
         case Or(parts):
-            return reduce(or_, [_condition(each, scope) for each in parts])
+            return reduce(or_, [_condition(connection, each, scope) for each in parts])
         case Not(part):
-            return not_(_condition(part, scope))
+            return not_(_condition(connection, part, scope))
         case In(name):
             return messages.c.mailbox_id.in_(scope.places.get(name, frozenset()))
         case _:
@@ -178,25 +181,6 @@ def _simple(node: Node) -> ColumnElement[bool]:
 
 def _has_flag(flag: str) -> ColumnElement[bool]:
     return (literal_column("' '") + messages.c.flags + literal_column("' '")).contains(f" {flag} ", autoescape=True)
-
-
-def _expression(node: Node, scope: Scope) -> str:
-    """A tree of words for the table of words, limited to the accounts."""
-    return f"{wordsearch.accounts(scope.accounts)} AND ({_words(node, scope)})"
-
-
-def _words(node: Node, scope: Scope) -> str:
-    match node:
-        case And(parts):
-            return " AND ".join(f"({_words(each, scope)})" for each in parts)
-        case Or(parts):
-            return " OR ".join(f"({_words(each, scope)})" for each in parts)
-        case Not(part):
-            # The table knows "this, but not that" only.
-            return f"{wordsearch.accounts(scope.accounts)} NOT ({_words(part, scope)})"
-        case Text(found, field, prefix):
-            return wordsearch.phrase(found, fields=_FIELDS[field] if field else (), prefix=prefix)
-    raise TypeError(node)
 
 
 def searched(database: Database, mailbox_id: MailboxId, uids: Sequence[Uid]) -> set[Uid]:

@@ -19,12 +19,12 @@ from webmail.web import (
     numbers,
     search,
     security,
+    sessions,
     submissions,
     templating,
     throttle,
 )
 from webmail.web.services import Services
-from webmail.web.sessions import ServerSessions
 
 __all__ = ["Services", "register"]
 
@@ -32,7 +32,7 @@ __all__ = ["Services", "register"]
 def register(app: Flask, services: Services) -> None:
     """Give an application its pages. The order matters: who is signed in is known before a form's token is checked."""
     app.extensions["webmail"] = services
-    app.session_interface = ServerSessions(services)
+    sessions.init(app, services)
     numbers.init(app)
     language.init(app)
     templating.init(app)

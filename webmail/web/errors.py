@@ -26,6 +26,7 @@ from webmail.errors import (
     ServerRefused,
     ServerUnavailable,
     ServerUnusable,
+    StoreUnavailable,
     UidValidityChanged,
     WebmailError,
 )
@@ -41,6 +42,7 @@ STATUS: dict[type[WebmailError], int] = {
     ServerUnavailable: 503,
     ServerUnusable: 502,
     ServerRefused: 502,
+    StoreUnavailable: 503,
     UidValidityChanged: 503,
     WebmailError: 500,
 }
@@ -59,7 +61,10 @@ TITLES: dict[int, LazyString] = {
     502: _("The mail server refused"),
     503: _("The mail server does not answer"),
 }
-UNUSABLE = _("The mail server cannot be used safely")
+OTHER_TITLES: dict[type[WebmailError], LazyString] = {
+    ServerUnusable: _("The mail server cannot be used safely"),
+    StoreUnavailable: _("The webmail cannot reach its database"),
+}
 SAFE: dict[int, LazyString] = {
     401: _("Your drafts and the outbox are safe. Sign in and continue."),
     413: _("Nothing was sent or saved. Your text is still in the form when you go back."),
@@ -114,12 +119,16 @@ def of_webmail(error: WebmailError) -> Response:
         notices.put_error(sentence, missing_role=missing_role)
         return redirect(came_from, 303)
     details = [("code", error.code), *((name, str(error.values[name])) for name in ("host", "port") if name in error.values)]
-    title = str(UNUSABLE) if isinstance(error, ServerUnusable) else ""
+    title = str(OTHER_TITLES.get(type(error), ""))
     return page(status_of(error), sentence, title=title, details=tuple(details), missing_role=missing_role)
 
 
 def of_http(error: HTTPException) -> Response:
     """An error of HTTP itself; redirects and answers that are complete pass through."""
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, WebmailError):
+        # Raised where Flask looks for no page: when the session was to be stored.
+        return of_webmail(original)
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
     codes = {400: "bad_request", 403: "noperm", 404: "not_found", 405: "method", 413: "too_large"}

@@ -7,13 +7,14 @@ key at sign-in, so that a key planted before is worth nothing afterwards.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.datastructures import CallbackDict
 
 from webmail.account import AccountId, UserId
+from webmail.errors import WebmailError
 from webmail.mail import sessions
 from webmail.web.services import Services
 
@@ -38,6 +39,7 @@ class ServerSession(CallbackDict[str, Any], SessionMixin):
         self.replaces = ""
         self.prolonged = False
         self.modified = False
+        self.failure: WebmailError | None = None
 
     def renew(self) -> None:
         """Forget everything and take a new key; the old one ends with this answer."""
@@ -58,6 +60,15 @@ class ServerSessions(SessionInterface):
         token = request.cookies.get(self.services.cookie_name, "")
         if not token or len(token) > 200 or request.path.startswith(SESSIONLESS):
             return ServerSession()
+        try:
+            return self._stored(token)
+        except WebmailError as error:
+            # Here it could only become an error without a page; ``init`` lets it be one.
+            failed = ServerSession()
+            failed.failure = error
+            return failed
+
+    def _stored(self, token: str) -> ServerSession:
         now = self.services.now()
         stored = sessions.load(self.database, token, now=now)
         if stored is None:
@@ -69,6 +80,8 @@ class ServerSessions(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:  # noqa: ARG002  # the signature is Flask's
         assert isinstance(session, ServerSession)
+        if session.failure is not None:
+            return
         if session.accessed:
             response.vary.add("Cookie")
         if session.prolonged and session.token and session.get(KEEP):
@@ -116,6 +129,18 @@ class ServerSessions(SessionInterface):
             sessions.end(self.database, session.token)
         if session.token or session.replaces:
             response.delete_cookie(self.services.cookie_name, path="/", secure=self.services.secure_cookies, httponly=True, samesite="Lax")
+
+
+def init(app: Flask, services: Services) -> None:
+    """Keep sessions in our rows; a request whose session cannot be read is answered with the page of that error."""
+    app.session_interface = ServerSessions(services)
+    app.before_request(_tell_failure)
+
+
+def _tell_failure() -> None:
+    failure = cast(ServerSession, session).failure
+    if failure is not None:
+        raise failure
 
 
 def _owner(session: ServerSession) -> tuple[UserId | None, AccountId | None]:

@@ -10,6 +10,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+INTEGER = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
+
 
 def upgrade() -> None:
     _people()
@@ -24,7 +26,7 @@ def upgrade() -> None:
 def _people() -> None:
     op.create_table(
         "users",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -32,15 +34,15 @@ def _people() -> None:
     )
     op.create_table(
         "accounts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("user_id", INTEGER, nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
         sa.Column("imap_host", sa.Text(), nullable=False),
-        sa.Column("imap_port", sa.Integer(), nullable=False),
+        sa.Column("imap_port", INTEGER, nullable=False),
         sa.Column("imap_security", sa.String(length=16), nullable=False),
         sa.Column("imap_ca_file", sa.Text(), server_default="", nullable=False),
         sa.Column("smtp_host", sa.Text(), nullable=False),
-        sa.Column("smtp_port", sa.Integer(), nullable=False),
+        sa.Column("smtp_port", INTEGER, nullable=False),
         sa.Column("smtp_security", sa.String(length=16), nullable=False),
         sa.Column("smtp_ca_file", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -52,8 +54,8 @@ def _people() -> None:
     op.create_index(op.f("ix_accounts_user_id"), "accounts", ["user_id"], unique=False)
     op.create_table(
         "identities",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("addr_spec", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_identities_account_id"), ondelete="CASCADE"),
@@ -66,7 +68,7 @@ def _people() -> None:
 def _access() -> None:
     op.create_table(
         "credentials",
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("key_id", sa.String(length=16), nullable=False),
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
@@ -75,10 +77,10 @@ def _access() -> None:
     )
     op.create_table(
         "sessions",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("user_id", INTEGER, nullable=True),
+        sa.Column("account_id", INTEGER, nullable=True),
         sa.Column("address", sa.Text(), server_default="", nullable=False),
         sa.Column("agent", sa.Text(), server_default="", nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
@@ -100,8 +102,8 @@ def _access() -> None:
 def _mail() -> None:
     op.create_table(
         "mailboxes",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("delimiter", sa.Text(), server_default="", nullable=False),
         sa.Column("special_use", sa.Text(), server_default="", nullable=False),
@@ -124,8 +126,8 @@ def _mail() -> None:
 def _drafts() -> None:
     op.create_table(
         "drafts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("sender", sa.Text(), server_default="", nullable=False),
         sa.Column("to", sa.Text(), server_default="", nullable=False),
@@ -155,8 +157,8 @@ def _drafts() -> None:
     )
     op.create_table(
         "draft_attachments",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("draft_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("draft_id", INTEGER, nullable=False),
         sa.Column("token", sa.String(length=32), nullable=False),
         sa.Column("filename", sa.Text(), server_default="", nullable=False),
         sa.Column("media_type", sa.Text(), server_default="", nullable=False),
@@ -173,8 +175,8 @@ def _drafts() -> None:
 def _submissions() -> None:
     op.create_table(
         "submissions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("draft_key", sa.String(length=64), nullable=False),
         sa.Column("reopened_key", sa.String(length=64), server_default="", nullable=False),
         sa.Column("message_id_field", sa.Text(), nullable=False),
@@ -215,7 +217,7 @@ def _submissions() -> None:
 def _submission_parts() -> None:
     op.create_table(
         "submission_contents",
-        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("submission_id", INTEGER, autoincrement=False, nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submissions.id"], name=op.f("fk_submission_contents_submission_id"), ondelete="CASCADE"
@@ -224,8 +226,8 @@ def _submission_parts() -> None:
     )
     op.create_table(
         "submission_recipients",
-        sa.Column("submission_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("submission_id", INTEGER, autoincrement=False, nullable=False),
+        sa.Column("position", INTEGER, autoincrement=False, nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("code", sa.Text(), server_default="", nullable=False),
@@ -237,8 +239,8 @@ def _submission_parts() -> None:
     )
     op.create_table(
         "submission_steps",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("submission_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("submission_id", INTEGER, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -253,7 +255,7 @@ def _submission_parts() -> None:
 def _work() -> None:
     op.create_table(
         "jobs",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("key", sa.String(length=128), server_default="", nullable=False),
@@ -271,8 +273,8 @@ def _work() -> None:
     op.create_index(op.f("ix_jobs_due_at"), "jobs", ["due_at"], unique=False)
     op.create_table(
         "journal",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("id", INTEGER, nullable=False),
+        sa.Column("account_id", INTEGER, nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("entries", sa.Text(), nullable=False),
