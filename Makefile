@@ -8,7 +8,7 @@ PORT ?= 8000
 WORDS := $(patsubst %.po,%.mo,$(wildcard webmail/locale/*/LC_MESSAGES/messages.po))
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(VENV)/.dev-ready ## virtual environment with everything for development
 
@@ -35,6 +35,10 @@ doctor: $(VENV)/.ready ## look at settings, mail servers and databases, and say 
 test: $(VENV)/.dev-ready $(WORDS) ## the whole test suite; installs the Debian packages it needs (TESTS=tests/demo for a part)
 	@tests/servers/packages.sh
 	$(BIN)/python -m pytest -n 2 --dist worksteal --durations 15 $(TESTS)
+
+test-postgresql: $(VENV)/.dev-ready $(WORDS) ## the same tests with every store in PostgreSQL (TESTS=tests/mail for a part)
+	@tests/servers/packages.sh
+	TEST_DATABASE=postgresql $(BIN)/python -m pytest -n 2 --dist worksteal --durations 15 $(TESTS)
 
 truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each kind of server: every list must equal the server's truth
 	@tests/servers/packages.sh
@@ -70,4 +74,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test truth bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth bench assets locale plan clean check format

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from webmail.account import Security, Server
-from webmail.errors import InvalidInput
+from webmail.errors import InvalidInput, WebmailError
 from webmail.tls import is_loopback
 
 PREFIX = "WEBMAIL_"
@@ -170,6 +170,8 @@ def _check_public_url(settings: Settings) -> None:
 EXPLANATIONS = {
     "database_url_unsupported": "{field} must be empty or look like postgresql://user:password@host/database",
     "database_encoding": "{field}: the database must be made with the encoding UTF8, not {encoding}",
+    "store_unavailable": "the database does not answer: {reason}",
+    "database_upgrade": "the database has version {version}, which this program cannot use: {reason}",
     "key_readable": "{field}: the file of the master key can be read by others; run chmod 600 on it",
     "key_content": "{field}: this is not a file with a master key",
     "setting_file": "{field} is not valid TOML: {reason}",
@@ -186,6 +188,7 @@ EXPLANATIONS = {
 }
 
 
-def explain(error: InvalidInput) -> str:
-    """One plain line for the administrator about a setting that cannot be used."""
-    return EXPLANATIONS[error.code].format(field=error.field, **error.values)
+def explain(error: WebmailError) -> str:
+    """One plain line for the administrator about a setting, or a database, that cannot be used."""
+    field = error.field if isinstance(error, InvalidInput) else ""
+    return EXPLANATIONS[error.code].format(field=field, **error.values) if error.code in EXPLANATIONS else str(error)

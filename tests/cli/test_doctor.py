@@ -13,6 +13,7 @@ import pytest
 from tests.cli.started import ROOT, environment
 from tests.demo.conftest import DemoServer
 from tests.demo.conftest import started as demo_started
+from tests.servers.postgresql import url_for
 
 
 def doctor(*arguments: str, words: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +59,21 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     result = doctor(imap_host="127.0.0.1", imap_port=port, smtp_port=port, data_dir=str(tmp_path))
     assert result.returncode == 1
     assert result.stdout.count("nothing answers there") == 2
+
+
+def test_a_database_on_a_server_is_looked_at(server: DemoServer, tmp_path: Path) -> None:
+    url = url_for(tmp_path)
+    result = doctor(**on(server, tmp_path), database_url=url)
+    assert result.returncode == 0, result.stdout
+    assert f"opens in PostgreSQL database {url.partition('@/')[2].partition('?')[0]} on" in result.stdout
+    assert not (tmp_path / "webmail.db").exists()
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(server: DemoServer, tmp_path: Path) -> None:
+    result = doctor(**on(server, tmp_path), database_url="postgresql://ann:wonderland@127.0.0.1:1/webmail")
+    assert result.returncode == 1
+    assert "cannot be opened: the database does not answer: connection failed" in result.stdout
+    assert "wonderland" not in result.stdout + result.stderr
 
 
 def test_a_broken_setting_is_named() -> None:

@@ -128,7 +128,7 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path: Path, name: st
     [
         ("imap_security", "none", "imap_security may be none only for a server on loopback, not for mail.example.org"),
         ("database_url", "mysql://localhost/webmail", "must be empty or look like postgresql://user:password@host/database"),
-        ("database_url", "postgresql://ann:secret@127.0.0.1:1/webmail", "the database cannot be used: store_unavailable"),
+        ("database_url", "postgresql://ann:secret@127.0.0.1:1/webmail", "the database does not answer: connection failed"),
         ("data_dir", "/dev/null/data", "the data folder cannot be used"),
         ("secret_key_file", "/dev/null", "master key"),
     ],

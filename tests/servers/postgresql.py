@@ -25,7 +25,6 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
-    "synchronous_commit": "off",
     "listen_addresses": "''",
     "max_connections": "200",
     "shared_buffers": "64MB",

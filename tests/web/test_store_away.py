@@ -43,7 +43,7 @@ def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(robi
     assert "Read before" in visitor.words
     assert visitor.answer is not None
     path = visitor.answer.request.path
-    server.stop()
+    server.stop("fast")
     for _ in range(2):
         assert visitor.get(path).status == 503
         assert "The webmail cannot reach its database" in visitor.words

@@ -93,7 +93,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("database", f"opens in {database.place}")
     except (WebmailError, OSError) as error:
         where = "" if settings.database_url else f" in {folder}"
-        reason = explain(error) if isinstance(error, InvalidInput) else error
+        reason = explain(error) if isinstance(error, WebmailError) else error
         yield Finding("database", f"cannot be opened{where}: {reason}", good=False)
         return
     mode = settings.key_path.stat().st_mode & 0o777

@@ -72,10 +72,8 @@ def _check_folder(settings: Settings) -> None:
         if settings.database_url:
             Database.open(settings.data_path, url=settings.database_url, key_path=settings.key_path).close()
         MasterKey.load(settings.key_path)
-    except InvalidInput as error:
-        _give_up(f"{explain(error)}. Settings: docs/settings.md")
     except WebmailError as error:
-        _give_up(f"the database cannot be used: {error}")
+        _give_up(f"{explain(error)}. Settings: docs/settings.md")
     except OSError as error:
         _give_up(f"the data folder cannot be used: {error}. Choose another one with WEBMAIL_DATA_DIR")
     if not os.access(settings.data_path, os.W_OK | os.X_OK):
