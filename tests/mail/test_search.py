@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.servers.person import Person, letter
 from webmail.errors import Conflict, InvalidInput, NotFound
 from webmail.mail import filing, reading, saved_searches, search
 from webmail.mail.found import SearchForm, SearchPage
 from webmail.mail.pages import ActionResult
-from webmail.store import accounts
+from webmail.store import accounts, schema
 
 
 @pytest.fixture
@@ -182,7 +183,7 @@ def test_all_accounts_of_a_person_are_searched(reader: Person, dovecot: object) 
     other.page()
     other.work()
     with reader.gate.database.durable_write() as connection:
-        connection.exec_driver_sql("UPDATE accounts SET user_id = ? WHERE username = ?", (first.user_id, username))
+        connection.execute(update(schema.accounts).where(schema.accounts.c.username == username).values(user_id=first.user_id))
     assert "Second hut" not in subjects(reader, "hut")
     both = accounts.of_user(reader.gate.database, first.user_id)
     assert len(both) == 2

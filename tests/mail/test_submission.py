@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
@@ -25,6 +26,7 @@ from webmail.mail.pages import RecipientState, SubmissionPage, SubmissionState
 from webmail.mailbox import SpecialUse
 from webmail.message.summary import Flag
 from webmail.store import credentials, outgoing
+from webmail.store.schema import submissions
 
 NOW = timedelta(0)
 WORDING = Wording("On {date}, {name} wrote:", "-- Forwarded --", ("From", "Date", "Subject", "To", "Cc"), lambda when: f"{when:%Y-%m-%d}")
@@ -67,7 +69,7 @@ def state(person: Person, number: int) -> SubmissionState:
 def due_now(person: Person, number: int) -> None:
     """Let the pause before the next attempt be over."""
     with person.gate.database.durable_write() as connection:
-        connection.exec_driver_sql("UPDATE submissions SET due_at = 0 WHERE id = ?", (number,))
+        connection.execute(update(submissions).where(submissions.c.id == number).values(due_at=0))
 
 
 def test_a_message_is_sent_filed_in_sent_and_its_draft_is_gone(writer: Person, sink: SmtpSink) -> None:

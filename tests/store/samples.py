@@ -8,15 +8,17 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, event, select
 
 from tests.servers.postgresql import cluster, known_url
 from webmail.address import Address
 from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
-from webmail.message.summary import Envelope, MessageSummary, Uid
-from webmail.store import listing
+from webmail.message.summary import Envelope, MessageId, MessageSummary, Uid
+from webmail.query.syntax import Node
+from webmail.store import listing, schema, wordsearch, wordtable
 from webmail.store.database import Database
+from webmail.store.documents import documents
 from webmail.store.listing import ListedMessage
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -103,3 +105,23 @@ def page(
 def shown(database: Database, mailbox: Mailbox, kind: str | None = None) -> list[int]:
     """The UIDs of the first rows of a list."""
     return [each.summary.uid for each in page(database, mailbox, kind)]
+
+
+def matching(database: Database, node: Node) -> list[MessageId]:
+    """The messages whose words match, newest first, whoever's they are; straight from the table of words."""
+    with database.index() as connection:
+        owners = connection.execute(select(documents.c.account_id).distinct()).scalars().all()
+        asked = wordtable.ask(connection, node, owners or [1])
+        found = wordsearch.search(select(schema.messages.c.id), asked, ranked=False)
+        return [MessageId(each) for each in connection.execute(found).scalars()]
+
+
+def sound(database: Database) -> None:
+    """The table of words holds what the documents say, neither more nor less."""
+    with database.index_write() as connection:
+        stored = set(connection.execute(select(documents.c.id)).scalars())
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("INSERT INTO words(words) VALUES ('integrity-check')")
+            assert set(connection.exec_driver_sql("SELECT id FROM words_docsize").scalars()) == stored
+        else:
+            assert set(connection.exec_driver_sql("SELECT id FROM words").scalars()) == stored

@@ -11,18 +11,17 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select, true
 
 from tests.store.conftest import on_sqlite
-from tests.store.samples import NOW, later, plans, summary
+from tests.store.samples import NOW, later, matching, plans, sound, summary
 from webmail.account import Account
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.summary import MessageId, Uid
 from webmail.query.parse import text_node
 from webmail.query.syntax import And, Field, Node, Text
-from webmail.store import columns, fts5, fulltext, mailboxes, messages, wordsearch, wordtable
+from webmail.store import columns, fts5, fulltext, mailboxes, messages, wordtable
 from webmail.store import search as searching
 from webmail.store.database import Database
 from webmail.store.documents import FIELDS, MEANT, documents
 from webmail.store.fulltext import Document, TextState
-from webmail.store.schema import messages as messages_table
 from webmail.store.search import Scope
 
 
@@ -38,22 +37,7 @@ def search(database: Database, match: str | Node, field: Field | None = None) ->
     """The messages that match, newest first, whoever's they are."""
     node = text_node(match, field) if isinstance(match, str) else match
     assert node is not None
-    with database.index() as connection:
-        owners = connection.execute(select(documents.c.account_id).distinct()).scalars().all()
-        asked = wordtable.ask(connection, node, owners or [1])
-        found = wordsearch.search(select(messages_table.c.id), asked, ranked=False)
-        return [MessageId(each) for each in connection.execute(found).scalars()]
-
-
-def sound(database: Database) -> None:
-    """The table of words holds what the documents say, neither more nor less."""
-    with database.index_write() as connection:
-        stored = set(connection.execute(select(documents.c.id)).scalars())
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("INSERT INTO words(words) VALUES ('integrity-check')")
-            assert set(connection.exec_driver_sql("SELECT id FROM words_docsize").scalars()) == stored
-        else:
-            assert set(connection.exec_driver_sql("SELECT id FROM words").scalars()) == stored
+    return matching(database, node)
 
 
 def test_a_message_is_found_by_its_words_newest_first(database: Database, inbox: Mailbox) -> None:

@@ -47,7 +47,7 @@ def test_pages_say_that_the_database_is_away_and_work_again_when_it_is_back(robi
     for _ in range(2):
         assert visitor.get(path).status == 503
         assert "The webmail cannot reach its database" in visitor.words
-        assert "Nothing was changed" in visitor.words
+        assert "The database of the webmail does not answer." in visitor.words
     assert Visitor(build_on(robin.gate)).get("/login").status == 503
     server.start()
     assert visitor.get(path).status == 200

@@ -254,7 +254,6 @@ def test_the_session_of_somebody_who_is_gone_is_none(dovecot: Dovecot, tmp_path:
     robin = new_person(dovecot, tmp_path)
     visitor = Visitor(build_on(robin.gate)).sign_in(robin.username, robin.password)
     with robin.gate.database.durable_write() as connection:
-        connection.exec_driver_sql("pragma foreign_keys = on")
         connection.exec_driver_sql("delete from accounts")
     assert visitor.get("/outbox", follow_redirects=False).status == 302
     robin.close()

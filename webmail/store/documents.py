@@ -59,10 +59,13 @@ Row = tuple[int, int, Sequence[str]]
 class Asked:
     """A search in the language of one database: which rows of its table of words are wanted.
 
-    ``place`` is the id of a document; ``best`` is what puts the best hits first.
+    ``place`` is the id of a document; ``also`` a condition on ``documents``; ``best`` is what puts the best hits first.
+    ``candidates`` is a condition that hits fulfil and that is quick to look up, for a database that has to choose its way by it.
     """
 
     table: FromClause
     place: ColumnElement[int]
     condition: ColumnElement[bool]
-    best: tuple[ColumnElement[Any], ...]
+    best: tuple[ColumnElement[Any], ...] = ()
+    also: tuple[ColumnElement[bool], ...] = ()
+    candidates: ColumnElement[bool] | None = None

@@ -242,6 +242,11 @@ def options(url: URL) -> dict[str, str | int]:
         "client_min_messages": "warning",
         # To compile a query takes longer than to run it: pages are short queries.
         "jit": "off",
+        # What is asked here has an index. The planner would sometimes rather read a whole table, because it does not count what
+        # it costs to unpack the words of each row.
+        "enable_seqscan": "off",
+        # A word that is frequent and one that is rare want different plans.
+        "plan_cache_mode": "force_custom_plan",
     }
     given = url.query.get("options", "")
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())

@@ -68,6 +68,7 @@ def find(
     """
     with database.index() as connection:
         asked = _asked(connection, _worded(node), scope)
+        asked = wordsearch.narrowed(connection, asked) if asked and not ranked else asked
         query = _query(connection, node, scope, asked, columns=_FOUND, ranked=ranked)
         query = query if before is None else _going_on(connection, query, before, asked=asked)
         return [_hit(row) for row in connection.execute(query.limit(limit).offset(skip or None))]

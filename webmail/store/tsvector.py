@@ -146,9 +146,30 @@ def ask(node: Node, accounts: Sequence[int]) -> Asked:
     """A tree that asks for words only, limited to the accounts."""
     ranks = [_rank(leaf, accounts) for leaf, wanted in leaves(node) if wanted and isinstance(leaf, Text)]
     best = (sum(ranks[1:], ranks[0]).desc(),) if ranks else ()
-    # Lexemes tell the account of what is wanted, and nothing of what is only not to be there.
-    mine = documents.c.account_id.in_(accounts)
-    return Asked(words, words.c.id, and_(_condition(node, accounts), mine), (*best, words.c.id.desc()))
+    return Asked(
+        words,
+        words.c.id,
+        _condition(node, accounts),
+        best=(*best, words.c.id.desc()),
+        # Lexemes tell the account of what is wanted, and nothing of what is only not to be there.
+        also=(documents.c.account_id.in_(accounts),),
+        candidates=_candidates(node, accounts),
+    )
+
+
+def _candidates(node: Node, accounts: Sequence[int]) -> ColumnElement[bool] | None:
+    """What the index of lexemes tells by itself; None where it tells nothing."""
+    match node:
+        case And(parts):
+            told = [each for each in (_candidates(part, accounts) for part in parts) if each is not None]
+            return and_(*told) if told else None
+        case Or(parts):
+            some = [_candidates(part, accounts) for part in parts]
+            known = [each for each in some if each is not None]
+            return or_(*known) if len(known) == len(some) else None
+        case Text(found, field, prefix):
+            return _matches(found, MEANT[field], accounts, prefix=prefix)
+    return None
 
 
 def _condition(node: Node, accounts: Sequence[int]) -> ColumnElement[bool]:

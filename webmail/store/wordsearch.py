@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select, true
 
 from webmail.store.documents import Asked, documents
 from webmail.store.schema import messages
+
+FEW = 2_000
+"""To look up so many takes as long as to look through a hundred thousand until a page of them is found."""
 
 
 def search(query: Select[Any], asked: Asked, *, ranked: bool | None) -> Select[Any]:
@@ -16,11 +20,25 @@ def search(query: Select[Any], asked: Asked, *, ranked: bool | None) -> Select[A
         query.select_from(asked.table)
         .join(documents, documents.c.id == asked.place)
         .join(messages, messages.c.id == documents.c.message_id)
-        .where(asked.condition)
+        .where(asked.condition, *asked.also)
     )
     if ranked is None:
         return begun
     return begun.order_by(*asked.best) if ranked else begun.order_by(asked.place.desc())
+
+
+def narrowed(connection: Connection, asked: Asked) -> Asked:
+    """A search for the newest hits, by the way that is quicker: of few candidates all are looked up, of many the newest are looked through.
+
+    The statistics of a database know how frequent the most frequent words are, and nothing of the others.
+    """
+    if asked.candidates is None:
+        return asked
+    some = select(asked.place).where(asked.candidates).limit(FEW).subquery()
+    if connection.execute(select(func.count()).select_from(some)).scalar_one() == FEW:
+        return asked
+    hits = select(asked.place.label("id")).where(asked.condition).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
+    return replace(asked, table=hits, place=hits.c.id, condition=true())
 
 
 def behind(query: Select[Any], asked: Asked, connection: Connection, message_id: int) -> Select[Any] | None:
@@ -32,4 +50,4 @@ def behind(query: Select[Any], asked: Asked, connection: Connection, message_id:
 def among(asked: Asked) -> ColumnElement[bool]:
     """Whether a message is one of the hits."""
     found = select(documents.c.message_id).select_from(asked.table).join(documents, documents.c.id == asked.place)
-    return messages.c.id.in_(found.where(asked.condition))
+    return messages.c.id.in_(found.where(asked.condition, *asked.also))

@@ -142,7 +142,7 @@ SENTENCES: dict[str, LazyString] = {
     "smtputf8": _("The mail server does not accept addresses with characters outside ASCII."),
     # Ours.
     "rate_limit": _("There were too many attempts to sign in."),
-    "store_unavailable": _("The database of the webmail does not answer. Nothing was changed."),
+    "store_unavailable": _("The database of the webmail does not answer."),
     "internal": _("Something went wrong in this program. It has been written to its log."),
     "method": _("This page does not answer that kind of request."),
     "bad_request": _("The request could not be understood."),
