@@ -78,12 +78,16 @@ _MAKE = (
     """,
     "CREATE TRIGGER messages_forgotten AFTER DELETE ON messages FOR EACH ROW EXECUTE FUNCTION note_forgotten()",
 )
+_HAS_LZ4 = "SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression'"
 _PUT = insert(words).values(words=func.array_to_tsvector(bindparam("lexemes", type_=ARRAY(Characters))))
 
 
 def create(connection: Connection) -> None:
     """Make the table beside the tables of the index."""
     words.create(connection, checkfirst=False)
+    if connection.exec_driver_sql(_HAS_LZ4).scalar():
+        # Hits are unpacked to be looked at: what takes a little more room and a tenth of the time is better.
+        connection.exec_driver_sql("ALTER TABLE words ALTER words SET COMPRESSION lz4, ALTER text SET COMPRESSION lz4")
     for statement in _MAKE:
         connection.exec_driver_sql(statement)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, true
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Select, any_, func, select
 
 from webmail.store.documents import Asked, documents
 from webmail.store.schema import messages
@@ -16,12 +16,10 @@ FEW = 2_000
 
 def search(query: Select[Any], asked: Asked, *, ranked: bool | None) -> Select[Any]:
     """Let a query over ``messages`` begin with the hits: newest first, best first (True), in no order (None)."""
-    begun = (
-        query.select_from(asked.table)
-        .join(documents, documents.c.id == asked.place)
-        .join(messages, messages.c.id == documents.c.message_id)
-        .where(asked.condition, *asked.also)
-    )
+    begun = query.select_from(asked.table)
+    if asked.table is not documents:
+        begun = begun.join(documents, documents.c.id == asked.place)
+    begun = begun.join(messages, messages.c.id == documents.c.message_id).where(asked.condition, *asked.also)
     if ranked is None:
         return begun
     return begun.order_by(*asked.best) if ranked else begun.order_by(asked.place.desc())
@@ -37,8 +35,8 @@ def narrowed(connection: Connection, asked: Asked) -> Asked:
     some = select(asked.place).where(asked.candidates).limit(FEW).subquery()
     if connection.execute(select(func.count()).select_from(some)).scalar_one() == FEW:
         return asked
-    hits = select(asked.place.label("id")).where(asked.condition).cte("hits").prefix_with("MATERIALIZED", dialect="postgresql")
-    return replace(asked, table=hits, place=hits.c.id, condition=true())
+    hits = func.array(select(asked.place).where(asked.condition).scalar_subquery(), type_=ARRAY(BigInteger))
+    return replace(asked, table=documents, place=documents.c.id, condition=documents.c.id == any_(hits))
 
 
 def behind(query: Select[Any], asked: Asked, connection: Connection, message_id: int) -> Select[Any] | None:
