@@ -21,12 +21,13 @@ from tests.servers.postgresql import Cluster, cluster, store_on_postgresql, url_
 from tests.store.conftest import IMAP, LISTED, SMTP
 from tests.store.samples import NOW, summaries, summary
 from tests.store.test_database import add_user, names
+from webmail.account import AccountId
 from webmail.address import Address
-from webmail.errors import Conflict, InvalidInput, StoreUnavailable
-from webmail.mailbox import Mailbox
+from webmail.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
+from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.summary import MessageSummary
 from webmail.query.syntax import Field, Text
-from webmail.store import accounts, fulltext, listing, mailboxes, messages, postgresql, schema, search
+from webmail.store import accounts, fulltext, listing, mailboxes, messages, outgoing, postgresql, schema, search
 from webmail.store.database import Database
 from webmail.store.fulltext import Document
 from webmail.store.migrations.__main__ import upgrade_server
@@ -134,6 +135,17 @@ def test_a_server_that_is_away_is_an_error_that_can_be_tried_again(own_cluster: 
         own_cluster.start()
         add_user(opened, "ann")
         assert names(opened) == ["ann"]
+
+
+def test_a_null_character_that_nobody_took_out_is_refused(store: Database) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        outgoing.by_key(store, AccountId(1), "key\0")
+    assert caught.value.code == "nul"
+
+
+def test_a_number_that_no_row_can_have_finds_none(store: Database) -> None:
+    with pytest.raises(NotFound):
+        mailboxes.get(store, AccountId(1), MailboxId(2**63 - 1))
 
 
 def test_an_address_where_nobody_answers_is_told_without_its_password(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -70,6 +70,8 @@ _ALONE = (
 
 _BUSY = {"55P03", "57014", "40P01"}
 """A lock was waited for too long, a statement took too long, two waited for each other."""
+_NOT_TEXT = {"", "22021"}
+"""What the driver or the server says of a text with a null character, which is a text for SQLite."""
 _DAMAGED = {"42P01", "3F000", "XX001", "XX002"}
 """A table or the schema is missing, or a page of them cannot be read."""
 
@@ -160,6 +162,8 @@ class Schemas:
             state, lost = _state(error), _lost(error)
             if state in _BUSY:
                 raise Conflict("store_busy") from error
+            if isinstance(error, exc.DataError) and state in _NOT_TEXT:
+                raise InvalidInput("nul", field="") from error
             if lost:
                 raise StoreUnavailable("store_unavailable", reason=_reason(error)) from error
             raise
