@@ -17,7 +17,7 @@ from tests.servers.person import Person, new_person
 from webmail.imap.connection import Connection
 from webmail.mail import sync, wording
 from webmail.mail.session import connection
-from webmail.store import wordtable
+from webmail.store import fts5
 
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "20000"))
 OCTETS = 3000
@@ -41,7 +41,7 @@ def find(person: Person, match: str, *, limit: int = 50) -> float:
         "SELECT m.id FROM words JOIN documents d ON d.id = words.rowid JOIN messages m ON m.id = d.message_id "
         "WHERE words MATCH ? ORDER BY words.rowid DESC LIMIT ?"
     )
-    mine = f'"{wordtable.account_word(person.session.accounts[0].id)}" AND {match}'
+    mine = f'"{fts5.account_word(person.session.accounts[0].id)}" AND {match}'
     start = time.perf_counter()
     with person.gate.database.index() as reading:
         reading.exec_driver_sql(query, (mine, limit)).all()
