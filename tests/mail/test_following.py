@@ -175,6 +175,31 @@ def test_a_server_that_lies_about_its_numbers_is_found_out_and_read_by_looking(b
 
 
 @pytest.mark.parametrize("told", ["QRESYNC", "CONDSTORE"])
+def test_what_comes_and_goes_while_the_server_tells_what_has_changed_is_not_passed_over(
+    behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """One has come and one is gone, so that the count is as it was; and what is told last has the highest number."""
+    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
+    proxy.withhold("NOTIFY", *(["QRESYNC"] if told == "CONDSTORE" else []))
+    behind.hang_up()
+    filled(behind, 60)
+    # Some servers always tell UIDs.
+    proxy.rewrite(rb"^\* 1 FETCH \(MODSEQ", b"* 1 FETCH (UID 1 MODSEQ")
+    with behind.side() as side:
+        side.store("60", "+FLAGS", "(\\Seen)")
+        proxy.delay("UID FETCH", 1.0)
+        running = behind.session.imap.beside(behind.page)
+        time.sleep(0.4)
+        behind.deliver(letter(61))
+        side.store("5", "+FLAGS", "(\\Deleted)")
+        side.expunge()
+        side.store("1", "+FLAGS", "(\\Flagged)")
+    running.result()
+    assert behind.page().rows[0].message.envelope.subject == "Letter 61"
+    assert sorted(all_flags(behind)) == [*range(1, 5), *range(6, 62)]
+
+
+@pytest.mark.parametrize("told", ["QRESYNC", "CONDSTORE"])
 def test_a_message_that_is_flagged_and_removed_while_we_look_makes_nobody_a_liar(
     behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:

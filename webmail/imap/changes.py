@@ -43,7 +43,12 @@ def since(connection: Connection, modseq: ModSeq) -> News:
     upto = fetch.selected(connection).highestmodseq or 0
     if opening is not None and opening.since == modseq:
         return _news(opening.responses, modseq, upto, whole=True, qresync=True)
+    known = connection.changed
+    connection.settle()
     told, whole = _ask(connection, modseq)
+    # What came or went while it told may have a lower number than the last flags it told of: the same is asked again.
+    whole = whole and not connection.changed
+    connection.changed = connection.changed or known
     return _news(told, modseq, upto, whole=whole, qresync=connection.tracking is Tracking.QRESYNC)
 
 
