@@ -14,7 +14,7 @@ from webmail.mail import drafts, filing, mailboxes, submission
 from webmail.mail.drafts import DraftFields
 from webmail.mail.pages import Freshness
 from webmail.mailbox import SpecialUse
-from webmail.message.summary import Flag
+from webmail.message.summary import Flag, Uid
 from webmail.store import drafts as stored_drafts
 from webmail.store import journal, messages, outgoing
 from webmail.store import mailboxes as stored
@@ -197,6 +197,34 @@ def test_what_comes_and_goes_while_the_server_tells_what_has_changed_is_not_pass
     running.result()
     assert behind.page().rows[0].message.envelope.subject == "Letter 61"
     assert sorted(all_flags(behind)) == [*range(1, 5), *range(6, 62)]
+
+
+def test_what_we_move_while_the_server_tells_what_has_changed_has_the_flags_it_has_there(
+    behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index moves the row it has, with flags that may be old, and then holds as many messages as the server.
+
+    What is moved is older than what the newest page shows, so that no other look finds it.
+    """
+    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
+    behind.put([letter(1)])
+    behind.put([letter(number) for number in range(1, 61)], mailbox="Archive")
+    ids = behind.ids()
+    behind.page("Archive")
+    behind.work()
+    with behind.side() as here, behind.side("Archive") as there:
+        there.store("1", "+FLAGS", "(\\Seen)")
+        proxy.delay("UID FETCH", 1.0)
+        running = behind.session.imap.beside(behind.page, "Archive")
+        time.sleep(0.4)
+        here.store("1", "+FLAGS", "(\\Answered)")
+        filing.act(behind.session, "archive", ids=ids)
+        there.store("1", "+FLAGS", "(\\Flagged)")
+    running.result()
+    page = behind.page("Archive")
+    assert (page.total, page.freshness, state(behind, "Archive").tracked) == (61, Freshness.FRESH, True)
+    found = messages.flags_between(behind.gate.database, page.mailbox.id, low=Uid(1), high=None)
+    assert (found[Uid(1)], found[Uid(61)]) == ({Flag.SEEN, Flag.FLAGGED}, {Flag.ANSWERED})
 
 
 @pytest.mark.parametrize("told", ["QRESYNC", "CONDSTORE"])

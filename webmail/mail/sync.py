@@ -14,8 +14,9 @@ are very many, the newest page is read and ``lowest_uid`` goes up again, so that
 differs means that UIDs have to be compared.
 
 Only a sync moves ``uidnext`` and ``highestmodseq``; our own actions change rows but never these. A mod-sequence is stored
-only after everything up to it has been applied, and it is the one the server had told *before* it was asked. One writer
-per mailbox holds the lease, and leaves off where it has lost it. Servers do not tell a connection of the flags it has set
+only after everything up to it has been applied: it is the one the server had told *before* it was asked, or the highest of
+its answer if nothing came or went meanwhile, for what comes is not part of the answer. One writer per mailbox holds the
+lease, and leaves off where it has lost it. Servers do not tell a connection of the flags it has set
 itself, so these change the index under the lease too. What is moved or expunged needs none: every connection is told of
 that, our own as well. A check that finds nothing changed (NOOP on a connection that has the mailbox selected) writes
 nothing at all.
