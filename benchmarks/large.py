@@ -40,7 +40,7 @@ DATABASE_URL = os.environ.get("BENCH_DATABASE_URL", "")
 """Where the application keeps its data instead of SQLite files, as far as it can."""
 NEVER_SEEN = [f"Never{number}" for number in range(6)]
 FIRST_PAGES = 100
-RAW_SEARCHES = 2
+RAW_SEARCHES = int(os.environ.get("BENCH_RAW", "2"))
 """Of each kind: a server without an index of words reads every message for one."""
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
 SHOWN = re.compile(r'data-message="(\d+)"')
