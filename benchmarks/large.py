@@ -1,5 +1,7 @@
 """An inbox of 100,000 messages of 3 kB, over HTTP: its lists, conversations and searches, and what the processes weigh.
 
+`python -m benchmarks.large` runs these alone, BENCH_DATABASE_URL on PostgreSQL, BENCH_LARGE on fewer messages.
+
 *again* are pages that were shown a moment ago; *first* are pages this process has never drawn, each asked for once. Lists
 are measured twice: while the worker watches the mailbox, as it does where both run, and without a worker, so that every
 page asks the server. *raw* is one authenticated connection to the same Dovecot.
@@ -37,7 +39,7 @@ MANY = int(os.environ.get("BENCH_LARGE", "100000"))
 FEW = 1_000
 OCTETS = 3_000
 DATABASE_URL = os.environ.get("BENCH_DATABASE_URL", "")
-"""Where the application keeps its data instead of SQLite files, as far as it can."""
+"""Where the application keeps its data instead of SQLite files; only rows of this module are measured there."""
 NEVER_SEEN = [f"Never{number}" for number in range(6)]
 FIRST_PAGES = 100
 RAW_SEARCHES = int(os.environ.get("BENCH_RAW", "2"))
@@ -256,7 +258,7 @@ def _roundcube(report: Report, dovecot: Dovecot, username: str) -> None:
 
 
 def main() -> None:
-    report = Report()
+    report = Report(on="PostgreSQL" if DATABASE_URL else "")
     measure(report, repeats=int(os.environ.get("BENCH_REPEATS", "200")))
     print(f"# written to {report.path}")
 

@@ -13,9 +13,10 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 
 class Report:
-    """Prints each figure as it is known, and keeps them all in one file."""
+    """Prints each figure as it is known, and keeps them all in one file. ``on`` names what was measured where it is not the usual."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on: str = "") -> None:
+        self.on = on
         RESULTS.mkdir(exist_ok=True)
         self.path = RESULTS / f"{datetime.now(UTC):%Y%m%d-%H%M%S}.jsonl"
 
@@ -39,6 +40,8 @@ class Report:
             "n": len(ordered),
             "min": round(ordered[0], 2),
         }
+        if self.on:
+            line["on"] = self.on
         reached = []
         if reach is not None:
             line["reach"] = reach
