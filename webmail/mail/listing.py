@@ -54,10 +54,12 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, place: ListPlace =
     return page_of(session, mailbox, place, known=known)
 
 
-def page_of(session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState) -> MailboxPage:
-    """As ``mailbox_page``, for who has the mailbox and its stored state at hand."""
+def page_of(
+    session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState, checked: Freshness | None = None
+) -> MailboxPage:
+    """As ``mailbox_page``, for who has the mailbox and its stored state at hand; ``checked`` is what a check has told just now."""
     part = _viewed(session, mailbox, part_of(place), asked=place.view)
-    freshness, state = check(session, mailbox, known=known, shown=None if part.newest else lambda: part.shown(session.database, mailbox))
+    freshness, state = (checked, known) if checked and known.tracked else _check_part(session, mailbox, part, known=known)
     rows, earlier, later = _with_ends(session.database, mailbox, part)
     selected = selections.count(session.database, session.user.id, place.selection) if place.selection else 0
     outgoing = mailbox.special_use in OUTGOING
@@ -196,7 +198,8 @@ def page_beside(
         page = page_of(session, mailbox, place, known=known)
         if not page.sort.by_date or page.filter or row_of(page, summary, thread_id=thread_id) is not None:
             return page
-        return page_of(session, mailbox, ListPlace(after=cursor_at(summary), view=place.view), known=known)
+        now = mailboxes.state(session.database, mailbox.id)
+        return page_of(session, mailbox, ListPlace(after=cursor_at(summary), view=place.view), known=now, checked=page.freshness)
     except WebmailError:
         return None
 
@@ -249,6 +252,10 @@ def _neighbour(row: Row) -> Neighbour:
 
 def _drawn(listed: Listed, *, outgoing: bool) -> Row:
     return thread_row(listed, outgoing=outgoing) if isinstance(listed, ListedThread) else row(listed, outgoing=outgoing)
+
+
+def _check_part(session: MailSession, mailbox: Mailbox, part: Part, *, known: MailboxState) -> tuple[Freshness, MailboxState]:
+    return check(session, mailbox, known=known, shown=None if part.newest else lambda: part.shown(session.database, mailbox))
 
 
 def check(session: MailSession, mailbox: Mailbox, *, known: MailboxState, shown: sync.Shown | None) -> tuple[Freshness, MailboxState]:
