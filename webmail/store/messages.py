@@ -46,7 +46,7 @@ _Item = TypeVar("_Item")
 
 CHUNK = 200
 FIRST_CHUNK, LEAST_CHUNK = 50, 20
-CHUNK_SECONDS = 0.04
+CHUNK_SECONDS = 0.03
 OUTGOING = (SpecialUse.SENT, SpecialUse.DRAFTS)
 """Mailboxes that show, and are sorted by, the recipient instead of the sender."""
 FLAG_COLUMNS = {Flag.SEEN: messages.c.seen, Flag.FLAGGED: messages.c.flagged}
