@@ -55,6 +55,19 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
     opened.close()
 
 
+def test_an_error_while_rows_are_read_does_not_stop_the_clock_for_the_next_reader(database: Database, account: Account) -> None:
+    for number in range(300):
+        add_user(database, f"user{number}")
+    with pytest.raises(ZeroDivisionError), database.durable() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM users")
+        assert rows.fetchone() is not None
+        raise ZeroDivisionError
+    add_user(database, "another")
+    with database.durable() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM users WHERE name = 'another'").scalar() == 1
+    del rows  # Until here somebody holds them, as a traceback does.
+
+
 @on_sqlite
 def test_a_forked_child_and_a_stranger_do_not_take_the_log_away_from_each_other(database: Database, inbox: Mailbox) -> None:
     """What a process closes last, it tidies up: that must not happen while a child still writes."""

@@ -77,6 +77,8 @@ class _File:
             with connection.begin():
                 yield connection
         except BaseException as error:
+            # Not handed on: rows that were being read keep the moment they were read at for as long as the traceback lives.
+            connection.invalidate()
             connection.close()
             if _is_busy(error):
                 raise Conflict("store_busy") from error
