@@ -124,7 +124,7 @@ def index_everything(browser: Visitor) -> None:
 
 def listed(browser: Visitor) -> Iterator[str]:
     """The ids of all messages, page after page."""
-    browser.get("/")
+    browser.get(browser.get("/").mailbox("inbox") + "?view=messages")
     while True:
         assert browser.status == 200
         found = browser.marked("data-message")

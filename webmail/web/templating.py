@@ -180,8 +180,7 @@ def keep_days() -> int:
 def init(app: Flask) -> None:
     """Give the templates their words and set the environment up."""
     environment = app.jinja_env
-    environment.trim_blocks = True
-    environment.lstrip_blocks = True
+    environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(
         clock=times.clock,
         exact_clock=times.exact_clock,
