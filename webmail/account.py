@@ -77,3 +77,8 @@ class Account:
     def identity(self) -> Identity | None:
         """The identity new messages are written as, or None until the person has given an address."""
         return self.identities[0] if self.identities else None
+
+    @property
+    def own_address(self) -> str:
+        """The addr-spec new messages are written from; empty until the person has given one."""
+        return self.identity.address.addr_spec if self.identity else ""

@@ -28,6 +28,10 @@ class SpecialUse(enum.StrEnum):
     IMPORTANT = "important"
 
 
+HIDDEN = frozenset({SpecialUse.JUNK, SpecialUse.TRASH})
+"""What is shown and searched only where it is named: nobody wants it among the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxCounts:
     """What STATUS tells of a mailbox (RFC 9051 §6.3.11). None: not known.

@@ -259,6 +259,37 @@ def test_pages_of_conversations_go_down_and_back_up(person: Person) -> None:
     assert beyond.row == pages[1].rows[3].message.id
 
 
+def test_the_list_beside_stands_at_the_row_of_a_conversation_opened_by_an_old_message(person: Person) -> None:
+    put(person, letter("first"), *[letter(f"m{number}", subject=f"Topic {number}", minute=0) for number in range(55)])
+    put(person, letter("last", "first", minute=1), *[letter(f"n{number}", subject=f"News {number}", minute=2) for number in range(55)])
+    person.page()
+    person.work()
+    oldest = next(row for page in _pages(person) for row in page.rows if _name(row) == "first").message.id
+    found = conversation(person, oldest)
+    assert found.list is not None
+    assert [_name(row) for row in found.list.rows if row.message.id == found.row] == ["last"]
+    assert (found.newer is None, found.older is None) == (False, False)
+
+
+def _pages(person: Person) -> list[MailboxPage]:
+    pages = [person.page()]
+    while pages[-1].next_cursor:
+        pages.append(person.page(after=pages[-1].next_cursor))
+    return pages
+
+
+def test_of_a_very_long_conversation_the_newest_are_shown_and_the_page_says_so(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversations, "SHOWN", 5)
+    put(person, *[letter(f"m{number}", f"m{number - 1}" if number else "", minute=number) for number in range(5)])
+    put(person, letter("m4", "m3", minute=4), mailbox="Archive")
+    person.page("Archive")
+    found = conversation(person, rows(person).rows[0].message.id, mark_seen=False)
+    assert (names(found), found.left_out) == (["m1", "m2", "m3", "m4"], True)
+    filing.act(person.session, "delete_forever", ids=[person.page("Archive").rows[0].message.id], confirmed=True)
+    found = conversation(person, rows(person).rows[0].message.id, mark_seen=False)
+    assert (len(found.messages), found.left_out) == (5, False)
+
+
 def test_one_body_that_cannot_be_had_leaves_the_others_readable(behind: Person, proxy: Proxy) -> None:
     put(behind, letter("one"), letter("two", "one", minute=1))
     page = rows(behind)

@@ -36,6 +36,14 @@ def filled(person: Person, count: int) -> None:
     person.work()
 
 
+def filled_behind(person: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, *, told: str) -> None:
+    """Sixty messages on a server that tells of changes by no more than this extension, and a page that waits for it."""
+    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
+    proxy.withhold("NOTIFY", *(["QRESYNC"] if told == "CONDSTORE" else []))
+    person.hang_up()
+    filled(person, 60)
+
+
 def test_a_change_far_from_the_page_shown_is_found_without_looking_through_the_mailbox(behind: Person, proxy: Proxy) -> None:
     filled(behind, 200)
     proxy.commands.clear()
@@ -103,7 +111,9 @@ def test_a_mailbox_opened_anew_that_is_as_it_was_costs_two_commands_and_no_write
     behind.hang_up()
     proxy.commands.clear()
     behind.page()
-    assert [command.split(" ")[0] for command in proxy.commands] == ["CAPABILITY", "AUTHENTICATE", "ENABLE", "SELECT", "UID"]
+    # The connection hung up before may still be saying goodbye.
+    said = [name for name in (command.split(" ")[0] for command in proxy.commands) if name != "LOGOUT"]
+    assert said == ["CAPABILITY", "AUTHENTICATE", "ENABLE", "SELECT", "UID"]
     assert state(behind) == before
 
 
@@ -179,10 +189,7 @@ def test_what_comes_and_goes_while_the_server_tells_what_has_changed_is_not_pass
     behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     """One has come and one is gone, so that the count is as it was; and what is told last has the highest number."""
-    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
-    proxy.withhold("NOTIFY", *(["QRESYNC"] if told == "CONDSTORE" else []))
-    behind.hang_up()
-    filled(behind, 60)
+    filled_behind(behind, proxy, monkeypatch, told=told)
     # Some servers always tell UIDs.
     proxy.rewrite(rb"^\* 1 FETCH \(MODSEQ", b"* 1 FETCH (UID 1 MODSEQ")
     with behind.side() as side:
@@ -231,10 +238,7 @@ def test_what_we_move_while_the_server_tells_what_has_changed_has_the_flags_it_h
 def test_a_message_that_is_flagged_and_removed_while_we_look_makes_nobody_a_liar(
     behind: Person, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    monkeypatch.setattr("webmail.mail.listing.PATIENCE", 8.0)
-    proxy.withhold("NOTIFY", *(["QRESYNC"] if told == "CONDSTORE" else []))
-    behind.hang_up()
-    filled(behind, 60)
+    filled_behind(behind, proxy, monkeypatch, told=told)
     behind.deliver(letter(61))
     with behind.side() as side:
         # The answers tell what happened, of the new message, of its words, and of the flags on the page, in this order.

@@ -135,14 +135,19 @@ def assert_sound(database: Database) -> None:
                 assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
 
 
-def in_a_fork(work: Callable[[], None]) -> None:
+def forked(work: Callable[[], None]) -> int:
+    """A child process at work; its id, to wait for."""
     child = os.fork()
     if child == 0:
         try:
             work()
         finally:
             os._exit(0)
-    os.waitpid(child, 0)
+    return child
+
+
+def in_a_fork(work: Callable[[], None]) -> None:
+    os.waitpid(forked(work), 0)
 
 
 def test_a_child_process_after_a_fork_uses_connections_of_its_own(database: Database, inbox: Mailbox) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from tests.store import companion
 from tests.store.conftest import LISTED, on_sqlite
 from tests.store.samples import NOW, summaries
-from tests.store.test_database import add_user, names
+from tests.store.test_database import add_user, forked, names
 from webmail.account import Account, Server
 from webmail.errors import Conflict
 from webmail.mailbox import Mailbox
@@ -85,12 +85,7 @@ def test_a_forked_child_and_a_stranger_do_not_take_the_log_away_from_each_other(
         os.read(go[0], 1)
         add_user(database, "child after")
 
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(0)
+    child = forked(work)
     os.read(ready[0], 1)
     add_user(database, "parent")
     database.close()

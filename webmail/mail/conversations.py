@@ -138,12 +138,14 @@ def _members(session: MailSession, mailbox: Mailbox, thread_id: int, *, known: K
     """The messages of a conversation, oldest first, as they are seen from a mailbox, and whether there are older ones."""
     shown_from = known.keys() - listing.hidden_from(session.database, mailbox)
     found = threads.members(session.database, mailbox.account_id, thread_id, shown_in=mailbox.id, limit=SHOWN + 1)
+    # Copies of one message are one of these, and each of them counts against the limit.
+    more = sum(len(each.places) for each in found) > SHOWN
     seen_from_here = []
-    for each in found[-SHOWN:]:
+    for each in found[1:] if more else found:
         places = tuple(place for place in each.places if place.mailbox_id in shown_from)
         if places:
             seen_from_here.append(ThreadMember(places[0], places))
-    return seen_from_here, len(found) > SHOWN
+    return seen_from_here, more
 
 
 def _open_ones(members: Sequence[ThreadMember], asked: Collection[str]) -> frozenset[MessageId]:

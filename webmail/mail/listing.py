@@ -14,7 +14,7 @@ from webmail.mail import preferences, sync
 from webmail.mail.pages import Filter, Freshness, ListPlace, MailboxPage, Neighbour, Row, RowThread, Sort, View
 from webmail.mail.session import MailSession, account, again_if_cut, connection
 from webmail.mail.sync import PAGE
-from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.mailbox import HIDDEN, Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import Flag, MessageSummary, Uid
 from webmail.store import jobs, mailboxes, messages, selections, threads, vigil
 from webmail.store import listing as lists
@@ -144,7 +144,7 @@ def _viewed(session: MailSession, mailbox: Mailbox, part: Part, *, asked: str) -
 
 def hidden_from(database: Database, mailbox: Mailbox) -> frozenset[MailboxId]:
     """The mailboxes of which conversations show nothing: Trash and Junk, but where they are looked at from there."""
-    return mailboxes.of_roles(database, mailbox.account_id, (SpecialUse.TRASH, SpecialUse.JUNK)) - {mailbox.id}
+    return mailboxes.of_roles(database, mailbox.account_id, HIDDEN) - {mailbox.id}
 
 
 def part_of(place: ListPlace) -> Part:
@@ -199,7 +199,10 @@ def page_beside(
         if not page.sort.by_date or page.filter or row_of(page, summary, thread_id=thread_id) is not None:
             return page
         now = mailboxes.state(session.database, mailbox.id)
-        return page_of(session, mailbox, ListPlace(after=cursor_at(summary), view=place.view), known=now, checked=page.freshness)
+        # A conversation stands where its newest message here does.
+        stands = threads.place_in(session.database, mailbox.account_id, mailbox.id, thread_id) if page.view is View.CONVERSATIONS else None
+        after = write_cursor(stands._replace(id=stands.id + 1)) if stands else cursor_at(summary)
+        return page_of(session, mailbox, ListPlace(after=after, view=place.view), known=now, checked=page.freshness)
     except WebmailError:
         return None
 

@@ -16,7 +16,7 @@ from webmail.imap import search as criteria
 from webmail.mail import indexing, listing, sync
 from webmail.mail.found import Coverage, FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.session import MailSession, connection, focused
-from webmail.mailbox import Mailbox, MailboxId, SpecialUse
+from webmail.mailbox import HIDDEN, Mailbox, MailboxId, SpecialUse
 from webmail.query.hits import hits
 from webmail.query.parse import Query, parse
 from webmail.query.places import means, names_place
@@ -32,9 +32,6 @@ COUNTED = 1000
 CHOSEN = 50_000
 PATIENCE = 1.5
 """Seconds a page waits for the server to look through what the index does not have."""
-HIDDEN = (SpecialUse.JUNK, SpecialUse.TRASH)
-"""Folders that are searched only when they are named."""
-
 
 Marks = Callable[[str], list[tuple[int, int]]]
 """Which pieces of a text (from, to) were searched for."""
@@ -224,7 +221,7 @@ def _suggestions(session: MailSession, query: Query) -> tuple[Suggestion, ...]:
         return ()
     found: dict[str, Suggestion] = {}
     for mine in session.accounts:
-        ids = [each.id for each in mailboxes.list_of(session.database, mine.id) if each.special_use not in (*HIDDEN, *messages.OUTGOING)]
+        ids = [each.id for each in mailboxes.list_of(session.database, mine.id) if each.special_use not in HIDDEN | {*messages.OUTGOING}]
         for envelope in search.senders(session.database, mailboxes=ids, beginning=last, limit=40):
             for sender in envelope_value(envelope).sender[:1]:
                 found.setdefault(sender.addr_spec.lower(), Suggestion(sender, f"from:{sender.addr_spec}"))

@@ -46,6 +46,7 @@ _NEWEST_HERE = (
     _ROWS.where(_columns.mailbox_id == bindparam("mailbox")).order_by(None).order_by(*[each.desc() for each in _here]).limit(MANY)
 )
 _IN_MAILBOX = select(_columns.id).where(*_OF_ACCOUNT, _columns.mailbox_id == bindparam("mailbox"))
+_PLACE = select(*_here).where(*_OF_ACCOUNT, _columns.mailbox_id == bindparam("mailbox")).order_by(*[each.desc() for each in _here]).limit(1)
 _MEMBERS = select(_columns.id).where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
 _NEWEST_MEMBERS = _MEMBERS.order_by(_columns.internal_date.desc(), _columns.id.desc()).limit(bindparam("many"))
 _SOME_PLACES = (
@@ -237,6 +238,14 @@ def members(
     # Sorting keeps the order of equal ones.
     ordered = [tuple(sorted(each, key=lambda message: message.mailbox_id != shown_in)) for each in copies.values()]
     return [ThreadMember(places[0], places) for places in ordered]
+
+
+def place_in(database: Database, account_id: AccountId, mailbox_id: MailboxId, thread_id: int) -> Place | None:
+    """Where a list of threads of a mailbox has this one: the place of its newest message there. One look-up."""
+    given = {"account": account_id, "mailbox": mailbox_id, "threads": [thread_id]}
+    with database.index() as connection:
+        row = connection.execute(_PLACE, given).first()
+    return None if row is None else Place(None, row[0], row[1])
 
 
 def ids_in(database: Database, account_id: AccountId, mailbox_id: MailboxId, thread_ids: Collection[int]) -> list[MessageId]:
