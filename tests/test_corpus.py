@@ -14,6 +14,7 @@ import pytest
 
 from app import create_app
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgresql import address_for
 from tests.visitor import Visitor
 from webmail.mail import upkeep
 from webmail.settings import Settings
@@ -72,7 +73,14 @@ def test_the_corpus_is_whole(index: list[str], corpus_dir: Path) -> None:
 def visitor(dovecot: Dovecot, tmp_path: Path) -> Iterator[tuple[Visitor, str]]:
     username = dovecot.new_user("secret")
     app = create_app(
-        Settings(imap_host="localhost", imap_port=dovecot.imap, imap_security="none", smtp_security="none", data_dir=str(tmp_path / "data"))
+        Settings(
+            imap_host="localhost",
+            imap_port=dovecot.imap,
+            imap_security="none",
+            smtp_security="none",
+            data_dir=str(tmp_path / "data"),
+            database_url=address_for(tmp_path / "data"),
+        )
     )
     visitor = Visitor(app)
     visitor.sign_in(username, "secret")

@@ -14,6 +14,7 @@ from flask import Flask
 from app import build_gate, create_app
 from tests.demo.conftest import DemoServer
 from tests.demo.conftest import started as demo_started
+from tests.servers.postgresql import address_for
 from webmail.mail import accounts, upkeep
 from webmail.settings import Settings
 from webmail.store import credentials, jobs
@@ -38,6 +39,7 @@ def settings(server: DemoServer, tmp_path: Path) -> Settings:
         smtp_port=server.smtp_port,
         smtp_security="none",
         data_dir=str(tmp_path / "data"),
+        database_url=address_for(tmp_path / "data"),
     )
     gate = build_gate(found)
     with closing(gate.database), closing(gate.imap):

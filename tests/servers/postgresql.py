@@ -159,9 +159,14 @@ def known_url(folder: Path) -> str:
     return _ADDRESSES.get(folder.absolute(), "")
 
 
+def address_for(folder: Path) -> str:
+    """The address that belongs to a data folder where PostgreSQL is being tested, else none."""
+    return url_for(folder) if ON_POSTGRESQL else ""
+
+
 def store_in(folder: Path) -> Database:
     """The store of a data folder, in the kind of database that is being tested."""
-    return Database.open(folder, url=url_for(folder) if ON_POSTGRESQL else "")
+    return Database.open(folder, url=address_for(folder))
 
 
 @contextlib.contextmanager
