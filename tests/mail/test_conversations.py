@@ -65,7 +65,8 @@ def open_ones(page: ConversationPage) -> list[str]:
 
 
 def conversation(person: Person, message_id: int, *, mark_seen: bool = True, **asked: Any) -> ConversationPage:
-    return conversations.conversation_page(person.session, message_id, mark_seen=mark_seen, **asked)
+    beside = {"place": ListPlace(view="conversations")}
+    return conversations.conversation_page(person.session, message_id, mark_seen=mark_seen, **(beside | asked))
 
 
 @pytest.fixture
@@ -96,8 +97,11 @@ def test_a_conversation_is_one_row_and_all_of_it_one_page(reader: Person) -> Non
     assert found.older is None
 
 
-def test_until_somebody_chooses_lists_show_conversations(reader: Person) -> None:
+def test_until_somebody_chooses_lists_show_every_message(reader: Person) -> None:
+    assert told(reader.page(view="")) == [("other", 1), ("three", 1), ("one", 1)]
+    preferences.choose(reader.session, view="conversations")
     assert told(reader.page(view="")) == [("other", 1), ("three", 4)]
+    assert told(reader.page(view="messages")) == [("other", 1), ("three", 1), ("one", 1)]
     preferences.choose(reader.session, view="messages")
     assert told(reader.page(view="")) == [("other", 1), ("three", 1), ("one", 1)]
     assert told(reader.page(view="conversations")) == [("other", 1), ("three", 4)]
@@ -250,11 +254,11 @@ def test_pages_of_conversations_go_down_and_back_up(person: Person) -> None:
     back = rows(person, before=pages[2].previous_cursor)
     assert told(back) == told(pages[1])
     last = pages[0].rows[-1].message.id
-    found = conversation(person, last, place=ListPlace(view="conversations"))
+    found = conversation(person, last)
     assert found.older is not None
     assert found.older.id == pages[1].rows[0].message.id
     assert found.older.conversation
-    beyond = conversation(person, pages[1].rows[3].message.id, place=ListPlace(view="conversations"))
+    beyond = conversation(person, pages[1].rows[3].message.id)
     assert beyond.list is not None
     assert beyond.row == pages[1].rows[3].message.id
 

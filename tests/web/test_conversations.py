@@ -8,6 +8,7 @@ from tests.mail.test_conversations import letter, put
 from tests.servers.person import Person
 from tests.visitor import Visitor
 from tests.web.built import build_on
+from webmail.mail import preferences
 from webmail.message.summary import Flag
 
 
@@ -18,6 +19,7 @@ def visitor(person: Person) -> Visitor:
     put(person, letter("m5", "m4", sender="Robin Vale <robin@example.test>", minute=5), mailbox="Sent", flags="\\Seen")
     put(person, letter("m6", "m5", minute=6), letter("other", subject="Else", minute=7))
     person.page("Sent")
+    preferences.choose(person.session, view="conversations")
     return Visitor(build_on(person.gate)).sign_in(person.username, person.password)
 
 

@@ -65,7 +65,11 @@ class Belongings:
     @property
     def uidvalidity(self) -> int:
         """Of the mailbox the message is in."""
-        return int(self.visitor.get("/").page.xpath("//input[@name='conversations']/@value")[0].partition(".")[0])
+        return int(
+            self.visitor.get(f"{self.visitor.get('/').mailbox('inbox')}?view=conversations")
+            .page.xpath("//input[@name='conversations']/@value")[0]
+            .partition(".")[0]
+        )
 
     @property
     def values(self) -> dict[str, object]:

@@ -13,10 +13,10 @@ ORDERS = ("oldest", "newest")
 
 
 def view(session: MailSession, asked: str = "") -> View:
-    """What lists show: what is asked for, else what was chosen last, else conversations. Raises InvalidInput."""
+    """What lists show: what is asked for, else what was chosen last, else each message, as the server has them. Raises InvalidInput."""
     if asked:
         return View(_one_of("view", asked, tuple(View)))
-    return View(preferences.get(session.database, session.user.id, VIEW, default=View.CONVERSATIONS))
+    return View(preferences.get(session.database, session.user.id, VIEW, default=View.MESSAGES))
 
 
 def newest_first(session: MailSession, asked: str = "") -> bool:
