@@ -19,7 +19,7 @@ from webmail.store.database import Database
 from webmail.web.services import Services
 
 SETTINGS_FILE = Path("webmail.toml")
-COLLECT_AFTER = (50_000, 20, 20)
+COLLECT_AFTER = (10_000, 20, 20)
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.started import Started, alive, ended, started, wait_until
+from webmail.cli import serving
+from webmail.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,14 @@ def test_the_demo_leaves_real_data_alone(demo: Started) -> None:
     assert demo.answers()
     assert not (demo.log.parent / "real").exists()
     assert (demo.log.parent / "data" / "webmail.db").exists()
+
+
+def test_the_web_server_gives_memory_back_unless_the_administrator_says_otherwise() -> None:
+    with socket.socket() as listener:
+        given = {"MALLOC_ARENA_MAX": "4", "PATH": "/bin"}
+        program = serving.web(Settings(), listener, environment=given)
+        assert program.environment == {**serving.MEMORY, **given}
+        assert program.environment["MALLOC_TRIM_THRESHOLD_"] == "131072"
 
 
 def test_a_web_server_that_dies_is_started_again_at_the_same_address(demo: Started) -> None:

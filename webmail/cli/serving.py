@@ -14,6 +14,8 @@ from webmail.settings import Settings
 
 GRACE_SECONDS = 4
 KEEP_ALIVE_SECONDS = 75
+MEMORY = {"MALLOC_ARENA_MAX": "1", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""Lets what a heavy page took go back to the system: only one of the threads runs at a time, and needs no heap of its own."""
 
 
 class CannotListenError(Exception):
@@ -61,7 +63,7 @@ def web(settings: Settings, listener: socket.socket, *, environment: Mapping[str
     return Program(
         name="the web server",
         command=command,
-        environment=environment,
+        environment={**MEMORY, **environment},
         sockets=(listener.fileno(),),
         ready=Answering(*listener.getsockname()[:2]),
     )

@@ -102,7 +102,7 @@ def search_page(
     return replace(
         page,
         rows=tuple(rows),
-        count=max(len(rows), search.count(session.database, query.node, scope=where.scope, limit=COUNTED + 1)),
+        count=max(len(rows), _counted(session, query.node, where, found, whole=not after and not next_cursor)),
         next_cursor=next_cursor,
         coverage=coverage,
         unknown_mailboxes=where.unknown,
@@ -120,6 +120,11 @@ def _found(session: MailSession, node: Node, where: Ground, *, order: SearchOrde
     before = (place.date, place.id) if place else None
     found = search.find(session.database, node, scope=where.scope, limit=PAGE + 1, before=before)
     return found[:PAGE], listing.write_cursor(found[PAGE - 1].listed.place) if len(found) > PAGE else ""
+
+
+def _counted(session: MailSession, node: Node, where: Ground, found: Sequence[Hit], *, whole: bool) -> int:
+    """How many are found, up to a little more than a thousand; to count them costs as much as to find them."""
+    return len(found) if whole else search.count(session.database, node, scope=where.scope, limit=COUNTED + 1)
 
 
 def _once(found: Sequence[Hit], *, order: SearchOrder) -> Iterator[tuple[Hit, list[MailboxId]]]:

@@ -37,7 +37,7 @@ from webmail.imap import update as imap_update
 from webmail.imap.fetch import selected
 from webmail.mail import following
 from webmail.mail.following import Shown as Shown
-from webmail.mail.indexing import LEASE_PATIENCE, add, add_bare, all_or_nothing, lease, newest, read, settle
+from webmail.mail.indexing import LEASE_PATIENCE, add_bare, all_or_nothing, lease, newest, previewed, read, settle
 from webmail.mail.indexing import PAGE as PAGE
 from webmail.mail.indexing import Index as Index
 from webmail.mail.indexing import Lease as Lease
@@ -135,12 +135,16 @@ def _first_contact(index: Index, held: Lease, state: MailboxState) -> MailboxSta
     connection = index.connection
     connection.settle()
     modseq = selected(connection).highestmodseq or 0
-    found = newest(connection)
-    add(index, held, found)
+    found = previewed(connection, newest(connection))
     here = selected(connection)
     lowest = min((summary.uid for summary in found), default=Uid(here.uidnext))
     uidnext = max([here.uidnext, *(summary.uid + 1 for summary in found)])
-    unseen = fetch.count(connection, "UNSEEN")
+    # While the server counts, which takes it long in a large mailbox, what it has told is written down.
+    with ThreadPoolExecutor(1, thread_name_prefix="count") as beside:
+        counted = beside.submit(fetch.count, connection, "UNSEEN")
+        if found:
+            add_bare(index, held, found)
+        unseen = counted.result()
     return settle(
         index,
         held,

@@ -184,7 +184,7 @@ def _summed(
     return lambda newest: ListedThread(thread_id, newest, many, len(unread), flagged, attachments, tuple(senders.values()), counted)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _senders(envelope: str) -> tuple[Address, ...]:
     """The senders of an envelope column, without the rest of it, for which a list of threads has no time; a doubtful one as it came."""
     read = loads(envelope)

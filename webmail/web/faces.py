@@ -9,13 +9,13 @@ HUES = 10
 """Tones of avatars; which one is a stable hash of the address."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def hue(text: str) -> int:
     """The tone of an address, 1 to 10; the same for everybody and for ever."""
     return zlib.crc32(text.lower().encode()) % HUES + 1
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def initials(name: str) -> str:
     """One or two letters: the first Han character, or the first letters of first and last word of a name or address."""
     words = [word.lstrip("\"'([<{-*#") for word in name.partition("@")[0].replace(".", " ").replace("_", " ").split()]

@@ -28,17 +28,17 @@ def today() -> date:
     return local(services().now()).date()
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _clock(locale: str, hour: int, minute: int) -> str:
     return str(format_time(time(hour, minute), "short", locale=Locale.parse(locale)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _exact_clock(locale: str, hour: int, minute: int, second: int) -> str:
     return str(format_time(time(hour, minute, second), "medium", locale=Locale.parse(locale)))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _day(locale: str, day: date, form: str) -> str:
     if form in ("full", "long"):
         return str(format_date(day, form, locale=Locale.parse(locale)))
@@ -115,7 +115,7 @@ def group(day: date, *, now: date, locale: str) -> str:
     return _day(locale, day.replace(day=1), "LLLL" if day.year == now.year else "yMMMM")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _figure(locale: str, value: float) -> str:
     return str(format_decimal(value, locale=Locale.parse(locale)))
 
