@@ -215,7 +215,7 @@ def test_a_sync_applies_what_it_found_if_nobody_moved_the_state(database: Databa
     told = events.since(database, account.id, after=0)
     assert [(each.kind, each.mailbox_id, each.payload) for each in told if each.mailbox_id] == [("arrived", inbox.id, {"count": 11})]
     assert mailboxes.states(database, account.id)[inbox.id] == after
-    assert mailboxes.get(database, account.id, inbox.id).counts == MailboxCounts(10, 4, 11, 7)
+    assert mailboxes.get(database, account.id, inbox.id).counts == MailboxCounts(10, 4, 11, 7, 90)
 
 
 def test_unread_messages_are_counted_in_the_index_where_it_holds_all(database: Database, inbox: Mailbox) -> None:

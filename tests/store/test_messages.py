@@ -17,7 +17,7 @@ from webmail.errors import NotFound, UidValidityChanged
 from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
-from webmail.store import columns, listing, mailboxes, messages
+from webmail.store import bodies, columns, listing, mailboxes, messages
 from webmail.store.database import Database
 from webmail.store.states import Found
 
@@ -240,21 +240,21 @@ def test_attachments_are_known_without_the_structure(database: Database, inbox: 
 
 
 def test_a_body_is_kept_for_its_account(database: Database, account: Account, stranger: Account) -> None:
-    messages.cache_body(database, account_id=account.id, key="a", html="<p>\u00e4</p>")
-    assert messages.cached_body(database, account_id=account.id, key="a") == "<p>\u00e4</p>"
-    assert messages.cached_body(database, account_id=stranger.id, key="a") is None
-    messages.cache_body(database, account_id=account.id, key="a", html="new")
-    assert messages.cached_body(database, account_id=account.id, key="a") == "new"
+    bodies.cache_body(database, account_id=account.id, key="a", html="<p>\u00e4</p>")
+    assert bodies.cached_body(database, account_id=account.id, key="a") == "<p>\u00e4</p>"
+    assert bodies.cached_body(database, account_id=stranger.id, key="a") is None
+    bodies.cache_body(database, account_id=account.id, key="a", html="new")
+    assert bodies.cached_body(database, account_id=account.id, key="a") == "new"
 
 
 def test_the_bodies_not_used_for_longest_make_way(database: Database, account: Account) -> None:
     def kept() -> list[int]:
-        return [n for n in range(130) if messages.cached_body(database, account_id=account.id, key=str(n)) is not None]
+        return [n for n in range(130) if bodies.cached_body(database, account_id=account.id, key=str(n)) is not None]
 
     for n in range(100):
-        messages.cache_body(database, account_id=account.id, key=str(n), html="x" * 1000, limit_bytes=100_000)
-    assert messages.cached_body(database, account_id=account.id, key="0") is not None
-    messages.cache_body(database, account_id=account.id, key="100", html="x" * 2000, limit_bytes=100_000)
+        bodies.cache_body(database, account_id=account.id, key=str(n), html="x" * 1000, limit_bytes=100_000)
+    assert bodies.cached_body(database, account_id=account.id, key="0") is not None
+    bodies.cache_body(database, account_id=account.id, key="100", html="x" * 2000, limit_bytes=100_000)
     assert kept() == [0, *range(3, 101)], "0 was used again, 1 and 2 were not"
-    messages.cache_body(database, account_id=account.id, key="101", html="x" * 100_001, limit_bytes=100_000)
+    bodies.cache_body(database, account_id=account.id, key="101", html="x" * 100_001, limit_bytes=100_000)
     assert 101 not in kept(), "what is larger than everything is not kept"

@@ -56,7 +56,7 @@ def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0, con
     """What is chosen, by mailbox: messages named one by one, conversations each named by one of its messages, or a selection.
 
     ``conversations`` is the stamp of the page that showed them: what has come since is not meant. Raises InvalidInput
-    (``nothing_selected``, ``too_many``, ``stamp``), NotFound (``message``, ``selection``).
+    (``nothing_selected``, ``too_many``, ``several_accounts``, ``stamp``), NotFound (``message``, ``selection``).
     """
     if selection:
         written = selections.get(session.database, session.user.id, selection)
@@ -77,7 +77,13 @@ def batches(session: MailSession, *, ids: Sequence[int], selection: int = 0, con
 
 
 def _named(session: MailSession, ids: Iterable[int]) -> list[StoredMessage]:
-    return messages.get_many(session.database, account(session).id, [MessageId(each) for each in ids])
+    wanted = [MessageId(each) for each in dict.fromkeys(ids)]
+    found = messages.get_many(session.database, account(session).id, wanted)
+    others = {each.id for each in session.accounts[1:]}
+    missing = set(wanted) - {each.summary.id for each in found} if others else ()
+    if any(messages.owner(session.database, each) in others for each in missing):
+        raise InvalidInput("several_accounts", field="ids")
+    return found
 
 
 def _whole(session: MailSession, ids: Iterable[int], *, stamp: str) -> list[StoredMessage]:

@@ -84,13 +84,8 @@ def all_or_nothing(index: Index) -> Iterator[None]:
 def add(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
     """Put messages with their previews into the index, under the UIDVALIDITY of the connection they come from."""
     if summaries:
-        add_bare(index, held, previewed(index.connection, summaries))
-
-
-def previewed(connection: Connection, summaries: Sequence[MessageSummary]) -> list[MessageSummary]:
-    """Messages with their previews. A round trip for each shape they have."""
-    words = previews(connection, summaries)
-    return [replace(summary, preview=words.get(summary.uid, "")) for summary in summaries]
+        words = previews(index.connection, summaries)
+        add_bare(index, held, [replace(summary, preview=words.get(summary.uid, "")) for summary in summaries])
 
 
 def add_bare(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:

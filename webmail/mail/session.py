@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,7 +15,7 @@ from webmail.imap.pool import Pool
 from webmail.imap.selection import Selected
 from webmail.mailbox import Mailbox
 from webmail.message.summary import MessageId
-from webmail.store import credentials, mailboxes, messages
+from webmail.store import accounts, credentials, mailboxes, messages
 from webmail.store.database import Database
 
 T = TypeVar("T")
@@ -60,12 +60,21 @@ def focused(session: MailSession, account_id: AccountId) -> MailSession:
     return replace(session, accounts=(*mine, *[each for each in session.accounts if each.id != account_id]))
 
 
-def holding(session: MailSession, message_id: int) -> MailSession:
-    """The same person with the account shown that has a message. No look-up for a person with one account."""
-    if len(session.accounts) < 2:
-        return session
-    owner = messages.owner(session.database, MessageId(message_id))
-    return focused(session, owner) if owner in [each.id for each in session.accounts] else session
+def holding(session: MailSession, named: Mapping[str, int | str]) -> MailSession:
+    """The same person with the account shown that has the first of what is named: a ``message_id``, or one of ``accounts.OWNED``.
+
+    No look-up for a person with one account. What is nobody's, or a stranger's, is left to whoever reads it.
+    """
+    mine = {each.id for each in session.accounts}
+    for kind, value in named.items() if len(mine) > 1 else ():
+        known = (
+            messages.owner(session.database, MessageId(int(value)))
+            if kind == "message_id"
+            else accounts.owner(session.database, kind, value)
+        )
+        if known in mine:
+            return focused(session, known)
+    return session
 
 
 @contextmanager

@@ -37,13 +37,14 @@ from webmail.imap import update as imap_update
 from webmail.imap.fetch import selected
 from webmail.mail import following
 from webmail.mail.following import Shown as Shown
-from webmail.mail.indexing import LEASE_PATIENCE, add_bare, all_or_nothing, lease, newest, previewed, read, settle
+from webmail.mail.indexing import LEASE_PATIENCE, add_bare, all_or_nothing, lease, newest, read, settle
 from webmail.mail.indexing import PAGE as PAGE
 from webmail.mail.indexing import Index as Index
 from webmail.mail.indexing import Lease as Lease
+from webmail.mail.previews import previews
 from webmail.mail.session import select
 from webmail.message.summary import MessageSummary, Uid
-from webmail.store import mailboxes, messages
+from webmail.store import bodies, mailboxes, messages
 from webmail.store.events import ARRIVED, COUNTS
 from webmail.store.mailboxes import MailboxState
 
@@ -135,16 +136,17 @@ def _first_contact(index: Index, held: Lease, state: MailboxState) -> MailboxSta
     connection = index.connection
     connection.settle()
     modseq = selected(connection).highestmodseq or 0
-    found = previewed(connection, newest(connection))
+    found = newest(connection)
     here = selected(connection)
     lowest = min((summary.uid for summary in found), default=Uid(here.uidnext))
     uidnext = max([here.uidnext, *(summary.uid + 1 for summary in found)])
-    # While the server counts, which takes it long in a large mailbox, what it has told is written down.
-    with ThreadPoolExecutor(1, thread_name_prefix="count") as beside:
-        counted = beside.submit(fetch.count, connection, "UNSEEN")
+    # While the server reads the texts and counts, which takes it long in a large mailbox, what it has told is written down.
+    with ThreadPoolExecutor(1, thread_name_prefix="first-contact") as beside:
+        reading, counting = beside.submit(previews, connection, found), beside.submit(_unseen, index, modseq)
         if found:
             add_bare(index, held, found)
-        unseen = counted.result()
+        bodies.put_previews(index.database, index.mailbox.id, reading.result())
+        unseen = counting.result()
     return settle(
         index,
         held,
@@ -156,6 +158,15 @@ def _first_contact(index: Index, held: Lease, state: MailboxState) -> MailboxSta
         unseen=unseen,
         happened=[(ARRIVED, {"count": len(found)}), (COUNTS, {})],
     )
+
+
+def _unseen(index: Index, modseq: int) -> int:
+    """How many messages are unread; the server is asked only if the mailbox has changed since it told that of its own accord."""
+    here, told = selected(index.connection), index.mailbox.counts
+    then = (told.uidvalidity, told.uidnext, told.messages, told.highestmodseq)
+    if modseq and told.unseen is not None and then == (here.uidvalidity, here.uidnext, here.exists, modseq):
+        return told.unseen
+    return fetch.count(index.connection, "UNSEEN")
 
 
 def backfill(index: Index, *, seconds: float = 0.0) -> MailboxState:

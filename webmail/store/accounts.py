@@ -13,8 +13,15 @@ from webmail.address import Address
 from webmail.errors import NotFound
 from webmail.store.columns import clean, microseconds
 from webmail.store.database import Database
-from webmail.store.schema import accounts, identities, users
+from webmail.store.schema import accounts, drafts, identities, journal, mailboxes, submissions, users
 
+OWNED = {
+    "mailbox_id": (mailboxes.c.account_id, mailboxes.c.id),
+    "journal_id": (journal.c.account_id, journal.c.id),
+    "submission_id": (submissions.c.account_id, submissions.c.id),
+    "key": (drafts.c.account_id, drafts.c.key),
+}
+"""What belongs to one account and is named by people: the columns of the account and of the name."""
 OF_USER = select(accounts).where(accounts.c.user_id == bindparam("user")).order_by(accounts.c.id)
 IDENTITIES_OF_USER = (
     select(identities)
@@ -110,6 +117,16 @@ def _server(row: Row[*tuple[object, ...]], protocol: str) -> Server:
     return Server(
         fields[f"{protocol}_host"], fields[f"{protocol}_port"], Security(fields[f"{protocol}_security"]), fields[f"{protocol}_ca_file"]
     )
+
+
+def owner(database: Database, kind: str, value: int | str) -> AccountId | None:
+    """The account that a thing of ``OWNED`` belongs to, or None. One query."""
+    if kind not in OWNED:
+        return None
+    account_id, name = OWNED[kind]
+    with database.durable() as connection:
+        found = connection.execute(select(account_id).where(name == value)).scalar()
+    return None if found is None else AccountId(found)
 
 
 def _account(connection: Connection, account_id: int) -> Account:

@@ -1,13 +1,17 @@
-"""Bodies made ready to be shown, kept in the index until others are used more."""
+"""What is kept of bodies: those made ready to be shown, until others are used more, and the first words of each."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from webmail.account import AccountId
+from webmail.mailbox import MailboxId
+from webmail.message.summary import Uid
 from webmail.store.columns import clean
 from webmail.store.database import Database
-from webmail.store.schema import bodies
+from webmail.store.schema import bodies, messages
 
 LIMIT = 64 << 20
 USED_LATELY = 64
@@ -51,5 +55,20 @@ def cache_body(database: Database, *, account_id: AccountId, key: str, html: str
         connection.execute(insert(bodies).values(row))
 
 
+def put_previews(database: Database, mailbox_id: MailboxId, previews: Mapping[Uid, str]) -> None:
+    """Write the first words of messages of a mailbox (RFC 8970 §2), without those that are empty. One write."""
+    rows = [{"of": mailbox_id, "which": uid, "words": clean(words)} for uid, words in previews.items() if words]
+    if rows:
+        with database.index_write() as connection:
+            connection.execute(_PREVIEW, rows)
+
+
 def _last_used(connection: Connection) -> int:
     return connection.execute(select(func.max(bodies.c.used))).scalar() or 0
+
+
+_PREVIEW = (
+    update(messages)
+    .where(messages.c.mailbox_id == bindparam("of"), messages.c.uid == bindparam("which"))
+    .values(preview=bindparam("words"))
+)

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String,
 
 from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, sortable, words
 
-INDEX_VERSION = 5
+INDEX_VERSION = 6
 
 index = MetaData(naming_convention=NAMES)
 
@@ -24,7 +24,7 @@ mailbox_state = Table(
     number("read_only"),
     number("permanent_keywords"),
     # What the sidebar shows: the newest of STATUS, a sync, and our own changes. Sync compares with its own columns only.
-    *[optional(name) for name in ("listed_messages", "listed_unseen", "listed_uidnext", "listed_uidvalidity")],
+    *[optional(name) for name in ("listed_messages", "listed_unseen", "listed_uidnext", "listed_uidvalidity", "listed_highestmodseq")],
     # By which a mailbox is known again under another name, where the server keeps one (RFC 8474 §4).
     words("object_id"),
     words("lease_owner"),

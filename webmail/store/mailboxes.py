@@ -127,7 +127,7 @@ def _write_counts(database: Database, account_id: AccountId, found: dict[str, Li
 
 
 def _listed(counts: MailboxCounts) -> dict[str, int | str]:
-    values = {"messages": counts.messages, "unseen": counts.unseen, "uidnext": counts.uidnext, "uidvalidity": counts.uidvalidity}
+    values = {name: getattr(counts, name) for name in ("messages", "unseen", "uidnext", "uidvalidity", "highestmodseq")}
     told: dict[str, int | str] = {f"listed_{name}": value for name, value in values.items() if value is not None}
     return told | ({"object_id": counts.object_id} if counts.object_id else {})
 
@@ -247,7 +247,8 @@ def _living(connection: Connection, account_id: AccountId) -> Sequence[Row[*tupl
 def _mailbox(row: Row[*tuple[Any, ...]], state: Row[*tuple[Any, ...]] | None) -> Mailbox:
     counts = MailboxCounts()
     if state is not None:
-        counts = MailboxCounts(state.listed_messages, state.listed_unseen, state.listed_uidnext, state.listed_uidvalidity)
+        told = (state.listed_messages, state.listed_unseen, state.listed_uidnext, state.listed_uidvalidity, state.listed_highestmodseq)
+        counts = MailboxCounts(*told)
     return Mailbox(
         MailboxId(row.id),
         AccountId(row.account_id),

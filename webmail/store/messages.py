@@ -24,8 +24,6 @@ from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, U
 from webmail.message.thread import ThreadItem, thread_item
 from webmail.store import joining
 from webmail.store.accounts import own_addresses
-from webmail.store.bodies import cache_body as cache_body
-from webmail.store.bodies import cached_body as cached_body
 from webmail.store.columns import (
     clean,
     envelope_column,

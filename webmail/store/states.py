@@ -176,6 +176,7 @@ def apply(database: Database, mailbox: Mailbox, *, expected: MailboxState, found
         "listed_unseen": unseen,
         "listed_uidnext": found.uidnext,
         "listed_uidvalidity": expected.uidvalidity,
+        "listed_highestmodseq": found.highestmodseq,
     }
     values = {name: value for name, value in values.items() if value is not None}
     with database.index_write() as connection:

@@ -90,6 +90,7 @@ SENTENCES: dict[str, LazyString] = {
     "nothing_selected": _("No message was selected."),
     "required": _("This field is required."),
     "too_large": _("What you sent is larger than this server accepts."),
+    "several_accounts": _("These messages are in several accounts. Choose those of one account."),
     "too_many": _("These are more than %(limit)s messages at once."),
     "too_many_recipients": _("At most %(limit)s addresses fit into one field."),
     # The sign-in was refused (RFC 5530 §3).

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from webmail.account import UserId
 from webmail.errors import InvalidInput, NotFound, ServerUnavailable, WebmailError
 from webmail.mail import accounts, sessions
-from webmail.mail.session import MailSession, account
+from webmail.mail.session import MailSession, account, holding
 from webmail.web import error_words, errors, navigation, notices, throttle, unfinished
 from webmail.web.services import services
 from webmail.web.sessions import ACCOUNT, KEEP, ServerSession
@@ -23,6 +23,10 @@ PAGES = frozenset({"", "document"})
 """What ``Sec-Fetch-Dest`` says where a page is asked for, not a part of one."""
 LOOKING = frozenset({"GET", "HEAD"})
 """Methods that only look: HEAD is answered as GET, without the page (RFC 9110 §9.3.2)."""
+
+
+ABOUT = ("ids", "reply", "reply_all", "forward", "draft", "original")
+"""Fields of forms and queries that name messages."""
 
 
 class Visitor:
@@ -49,8 +53,16 @@ def load_visitor(user_id: str) -> Visitor | None:
 
 
 def current_mail() -> MailSession:
-    """The mail session of the person who asks. Only for endpoints behind the guard."""
-    return cast(Visitor, flask_login.current_user).mail
+    """The mail session of the person who asks, with the account shown that the address names. Only for endpoints behind the guard."""
+    mail = cast(Visitor, flask_login.current_user).mail
+    return mail if len(mail.accounts) < 2 else holding(mail, (request.view_args or {}) | _chosen())
+
+
+def _chosen() -> dict[str, int]:
+    """The message that a form or a query is about, the first of many."""
+    texts = [request.values.get("one", "").partition(":")[2], *(request.values.get(name, "") for name in ABOUT)]
+    ids = [int(text) for text in texts if text.isdecimal() and len(text) < 19]
+    return {"message_id": ids[0]} if ids else {}
 
 
 def guard() -> Response | None:
