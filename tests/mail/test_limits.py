@@ -17,7 +17,7 @@ from webmail.account import Server
 from webmail.errors import NotAllowed, NotFound, ServerRefused
 from webmail.imap import names
 from webmail.imap.pool import Pool
-from webmail.mail import drafts, filing, mailboxes, reading, submission
+from webmail.mail import drafts, filing, mailboxes, parts, reading, submission
 from webmail.mail.drafts import DraftFields
 from webmail.mail.pages import ActionResult, SubmissionState
 from webmail.mail.session import Gate
@@ -246,7 +246,7 @@ def test_uids_made_void_never_show_another_message(person: Person, *, read_befor
     with pytest.raises(NotFound):
         reading.message_page(person.session, ids[0], mark_seen=True)
     with pytest.raises(NotFound):
-        reading.source_page(person.session, ids[0])
+        parts.source_page(person.session, ids[0])
     with pytest.raises(NotFound):
         filing.act(person.session, "delete", ids=ids)
     assert (person.truth("Plans"), person.truth("Plans", "SEEN")) == (1, 0)

@@ -11,7 +11,7 @@ import pytest
 from tests.servers.person import Person, letter
 from tests.servers.proxy import Proxy
 from webmail.errors import Conflict
-from webmail.mail import filing, indexing, mailboxes, reading, sync
+from webmail.mail import filing, indexing, mailboxes, parts, sync
 from webmail.mail.pages import Freshness
 from webmail.mail.session import connection
 from webmail.mailbox import SpecialUse
@@ -62,7 +62,7 @@ def test_what_changed_before_a_message_was_opened_is_in_the_list_after_it(person
     person.hang_up()
     with person.side() as side:
         side.store("1", "+FLAGS", "(\\Seen \\Answered)")
-    reading.source_page(person.session, ids[0])
+    parts.source_page(person.session, ids[0])
     page = person.page()
     assert (page.unseen, page.rows[1].answered) == (1, True)
 

@@ -13,8 +13,8 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
 from tests.servers.proxy import Proxy
 from webmail.errors import NotFound
-from webmail.mail import mailboxes, reading
-from webmail.mail.pages import BodyKind
+from webmail.mail import bodies, mailboxes, parts, reading
+from webmail.mail.message_pages import BodyKind
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -45,7 +45,7 @@ def put(person: Person, raw: bytes) -> int:
 
 
 def content(person: Person, number: int, section: str) -> bytes:
-    return b"".join(reading.part(person.session, number, section=section).chunks)
+    return b"".join(parts.part(person.session, number, section=section).chunks)
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_a_text_message_is_shown_with_its_links_and_quotes(person: Person) -> No
 def test_opening_a_message_marks_it_seen_and_looking_ahead_does_not(person: Person) -> None:
     number = put(person, letter(1))
     reading.message_page(person.session, number, mark_seen=False)
-    reading.headers(person.session, number)
-    reading.source_page(person.session, number)
+    parts.headers(person.session, number)
+    parts.source_page(person.session, number)
     assert person.truth("INBOX", "SEEN") == 0
     page = reading.message_page(person.session, number, mark_seen=True)
     assert person.truth("INBOX", "SEEN") == 1
@@ -96,23 +96,38 @@ def test_html_is_cleaned_and_remote_images_are_counted(person: Person) -> None:
     )
     page = reading.message_page(person.session, number, mark_seen=False)
     assert (page.body, page.remote_images, page.has_text) == (BodyKind.HTML, 1, True)
-    document = reading.body(person.session, number)
+    document = bodies.document(person.session, number)
     assert "Rich" in document
     assert not any(word in document for word in ("onclick", "script", "t.example"))
     assert reading.message_page(person.session, number, mark_seen=False, prefer="text").body is BodyKind.TEXT
 
 
+def test_what_the_header_says_comes_with_the_body_and_is_kept(watched: tuple[Person, Proxy]) -> None:
+    person, proxy = watched
+    number = put(person, b"Subject: one\r\n" + mixed(TEXT + "Plain", HTML + "<p>Rich", kind="alternative"))
+    commands(proxy)
+    page = reading.message_page(person.session, number, mark_seen=False)
+    assert page.facts.doubled == ("subject",)
+    assert commands(proxy).count("UID FETCH") == 1, "header and body come together"
+    again = reading.message_page(person.session, number, mark_seen=False, prefer="text")
+    assert again.facts == page.facts
+    assert again.body is BodyKind.TEXT
+    commands(proxy)
+    assert reading.message_page(person.session, number, mark_seen=False).facts == page.facts
+    assert "UID FETCH" not in commands(proxy)
+
+
 def test_an_inline_picture_is_shown_from_our_own_address(person: Person) -> None:
     number = put(person, mixed(HTML + '<img src="cid:tree@x" alt="tree">', entity("image/png", PNG, cid="tree@x"), kind="related"))
-    assert f'src="/messages/{number}/parts/2/image"' in reading.body(person.session, number)
-    stream = reading.part(person.session, number, section="2")
+    assert f'src="/messages/{number}/parts/2/image"' in bodies.document(person.session, number)
+    stream = parts.part(person.session, number, section="2")
     assert (stream.media_type, stream.inline, b"".join(stream.chunks)) == ("image/png", True, PNG)
 
 
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "text/xml", "application/javascript", "image/png"])
 def test_a_file_is_what_its_octets_say_and_not_what_its_sender_says(person: Person, kind: str) -> None:
     number = put(person, mixed(TEXT + "See the file", entity(kind, b"<svg onload='x()'>", name="a.png")))
-    stream = reading.part(person.session, number, section="2")
+    stream = parts.part(person.session, number, section="2")
     assert (stream.media_type, stream.inline) == ("application/octet-stream", False)
 
 
@@ -125,7 +140,7 @@ def test_every_part_listed_can_be_had_and_no_other(person: Person) -> None:
     assert [content(person, number, each.section) for each in page.attachments] == [b"%PDF", b"a,b"]
     for section in ("4", "0", "", "1.1", "2.MIME", "x", "1]", "../1"):
         with pytest.raises(NotFound):
-            reading.part(person.session, number, section=section)
+            parts.part(person.session, number, section=section)
 
 
 def test_a_large_attachment_streams_in_constant_memory(person: Person) -> None:
@@ -133,7 +148,7 @@ def test_a_large_attachment_streams_in_constant_memory(person: Person) -> None:
     number = put(person, mixed(TEXT + "A film", entity("video/mp4", bytes(size), name="film.mp4")))
     reading.message_page(person.session, number, mark_seen=False)
     tracemalloc.start()
-    received = sum(len(piece) for piece in reading.part(person.session, number, section="2").chunks)
+    received = sum(len(piece) for piece in parts.part(person.session, number, section="2").chunks)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert received == size
@@ -143,7 +158,7 @@ def test_a_large_attachment_streams_in_constant_memory(person: Person) -> None:
 def test_the_source_is_the_message_octet_for_octet(person: Person) -> None:
     raw = letter(1, subject="Source", text="Line\r\n.dot")
     number = put(person, raw)
-    stream = reading.source(person.session, number)
+    stream = parts.source(person.session, number)
     assert (b"".join(stream.chunks), stream.filename, stream.size) == (raw, "Source.eml", len(raw))
 
 
@@ -172,7 +187,7 @@ def test_a_message_read_before_costs_no_round_trip_but_that_of_its_list(watched:
     person.page()
     commands(proxy)
     reading.message_page(person.session, number, mark_seen=True)
-    reading.body(person.session, number)
+    bodies.document(person.session, number)
     assert commands(proxy) == ["NOOP"]
 
 

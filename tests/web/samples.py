@@ -11,23 +11,20 @@ from webmail.address import Address
 from webmail.errors import ServerUnavailable
 from webmail.mail.conversations import ConversationMessage, ConversationPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
+from webmail.mail.message_pages import BodyKind, HeadersPage, MessagePage, SourcePage
 from webmail.mail.pages import (
     AttachmentRow,
-    BodyKind,
     ComposePage,
     ConfirmPage,
     DraftAttachment,
     Frame,
     Freshness,
-    HeadersPage,
     MailboxPage,
-    MessagePage,
     Neighbour,
     OutboxPage,
     RecipientRow,
     RecipientState,
     Row,
-    SourcePage,
     SubmissionPage,
     SubmissionRow,
     SubmissionState,

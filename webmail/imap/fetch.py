@@ -275,6 +275,24 @@ def part(connection: Connection, uid: Uid, section: str, *, limit: int | None = 
     return _octets(connection, uid, section, cut)
 
 
+def sections(connection: Connection, uid: Uid, wanted: Mapping[str, int]) -> dict[str, bytes]:
+    """The beginnings of several sections of a message, each at most as many octets as it is given. One round trip.
+
+    Raises NotFound("message") if the UID is gone; a section that the server does not give is missing.
+    """
+    items = [b"BODY.PEEK[" + checked_section(section).encode("ascii") + b"]<0.%d>" % max(1, limit) for section, limit in wanted.items()]
+    (where,) = uid_sets([uid])
+    broken = False
+    for row in fetch_rows(connection, "UID FETCH", where, b"(UID " + b" ".join(items) + b")"):
+        try:
+            fields = responses.items(row.pieces)
+            if rows.uid_of(fields) == uid and (found := rows.bodies_of(fields)):
+                return {section: found[section] for section in wanted if section in found}
+        except MalformedError:
+            broken = True
+    raise ServerRefused("malformed") if broken else NotFound("message")
+
+
 def header(connection: Connection, uid: Uid, *, limit: int = 1 << 20) -> bytes:
     """The header of a message, at most ``limit`` octets. Raises NotFound("message") if the UID is gone. One round trip."""
     return _octets(connection, uid, "HEADER", b"<0.%d>" % max(1, limit))

@@ -88,6 +88,15 @@ def body_of(fields: Mapping[bytes, Node]) -> bytes | None:
     return None
 
 
+def bodies_of(fields: Mapping[bytes, Node]) -> dict[str, bytes]:
+    """The octets of each BODY[…] item of a row by its section."""
+    found: dict[str, bytes] = {}
+    for name, value in fields.items():
+        if name.startswith(b"BODY["):
+            found[name[5:].partition(b"]")[0].decode("latin-1").upper()] = octets(value)
+    return found
+
+
 def is_cut(fields: Mapping[bytes, Node]) -> bool:
     """Whether the header of a row was longer than a list reads, so that fields may be missing."""
     return len(body_of(fields) or b"") >= HEADER_OCTETS

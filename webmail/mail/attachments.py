@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from webmail.errors import NotFound
-from webmail.mail import reading
+from webmail.mail import parts
 from webmail.mail.pages import AttachmentRow, DraftAttachment
 from webmail.mail.session import MailSession, account
 from webmail.message import mime
@@ -55,9 +55,9 @@ def taken_along(session: MailSession, original: StoredMessage | None, sections: 
             if part.section not in sections:
                 continue
             assert original is not None
-            listed = reading.attachment_row(part)
+            listed = parts.attachment_row(part)
             kept = stack.enter_context(TemporaryFile(dir=folder(session)))
-            for piece in reading.part(session, original.summary.id, section=part.section).chunks:
+            for piece in parts.part(session, original.summary.id, section=part.section).chunks:
                 kept.write(piece)
             kept.seek(0)
             found.append(Upload(listed.filename, listed.media_type, cast("BinaryIO", kept)))
@@ -76,7 +76,7 @@ def of_form(
         structure = messages.get(session.database, mine, MessageId(original or 0)).summary.structure
     except NotFound:
         return (), ()
-    return (), tuple(reading.attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
+    return (), tuple(parts.attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from webmail.errors import NotFound, WebmailError
 from webmail.mail import listing, preferences, reading
-from webmail.mail.pages import ListPlace, MailboxPage, MessagePage, Neighbour
+from webmail.mail.message_pages import MessagePage
+from webmail.mail.pages import ListPlace, MailboxPage, Neighbour
 from webmail.mail.session import MailSession, account
 from webmail.mailbox import Mailbox, MailboxId
 from webmail.message.subject import base_subject

@@ -16,7 +16,7 @@ from pathlib import Path
 from webmail.address import Address, AddressList, format_address, parse_address_list
 from webmail.errors import InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.imap import fetch, update
-from webmail.mail import attachments, reading
+from webmail.mail import attachments, bodies, parts
 from webmail.mail.attachments import Upload
 from webmail.mail.mailboxes import role
 from webmail.mail.pages import ComposePage, DraftAttachment
@@ -103,7 +103,7 @@ def new(
         return page
     stored = messages.get(session.database, account(session).id, MessageId(original))
     page = replace(page, original=stored.summary.id, original_action=original_action)
-    text = reading.readable_text(session, original)
+    text = bodies.readable_text(session, original)
     if original_action == "forward":
         return _forward(page, stored, text, wording=wording)
     return _reply(session, page, stored.summary.envelope, text, wording=wording)
@@ -134,7 +134,7 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
         _line(envelope.cc),
     )
     heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
-    attached = tuple(reading.attachment_row(part) for part in mime.attachments(stored.summary.structure))
+    attached = tuple(parts.attachment_row(part) for part in mime.attachments(stored.summary.structure))
     return replace(
         page,
         subject=reply.forward_subject(envelope.subject),

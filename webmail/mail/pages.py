@@ -11,7 +11,6 @@ from webmail.address import Address
 from webmail.errors import WebmailError
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import MessageId, MessageSummary
-from webmail.message.text import TextBlock
 from webmail.store.saved_searches import SavedSearch as SavedSearch
 
 
@@ -177,75 +176,6 @@ class MailboxPage:
     selected: int = 0
 
 
-class BodyKind(enum.StrEnum):
-    """How the body of a message is shown."""
-
-    HTML = "html"
-    TEXT = "text"
-    EMPTY = "empty"
-
-
-@dataclass(frozen=True, slots=True)
-class AttachmentRow:
-    """An attachment of a message page. ``size`` is the decoded size, estimated from the encoded one."""
-
-    section: str
-    filename: str
-    media_type: str
-    size: int
-    viewable: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MessagePage:
-    """One message to read.
-
-    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
-    ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
-    ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
-    ``conversation`` counts the messages of its conversation, with itself.
-    """
-
-    message: MessageSummary
-    mailbox: Mailbox
-    body: BodyKind
-    text: tuple[TextBlock, ...]
-    attachments: tuple[AttachmentRow, ...]
-    remote_images: int
-    shows_images: bool
-    has_html: bool
-    has_text: bool
-    frame_height: int
-    notices: tuple[str, ...] = ()
-    newer: Neighbour | None = None
-    older: Neighbour | None = None
-    list: MailboxPage | None = None
-    is_draft: bool = False
-    read_only: bool = False
-    can_show_images: bool = False
-    query: str = ""
-    conversation: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePage:
-    """The source of a message as text; ``cut`` where only its beginning is shown."""
-
-    message: MessageSummary
-    mailbox: Mailbox
-    text: str
-    cut: bool
-
-
-@dataclass(frozen=True, slots=True)
-class HeadersPage:
-    """All header fields of a message in order, decoded for reading."""
-
-    message: MessageSummary
-    mailbox: Mailbox
-    fields: tuple[tuple[str, str], ...]
-
-
 @dataclass(frozen=True, slots=True)
 class ActionResult:
     """What an action did: ``count`` messages; ``journal_id`` is what Undo takes, 0 where nothing can be undone.
@@ -273,6 +203,17 @@ class ConfirmPage:
     stamp: str = "1"
     selection: int = 0
     conversations: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRow:
+    """An attachment of a message page. ``size`` is the decoded size, estimated from the encoded one."""
+
+    section: str
+    filename: str
+    media_type: str
+    size: int
+    viewable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from webmail.mailbox import Mailbox
 from webmail.message.summary import MessageId
 from webmail.store import accounts, credentials, mailboxes, messages
 from webmail.store.database import Database
+from webmail.store.messages import StoredMessage
 
 T = TypeVar("T")
 
@@ -88,6 +89,13 @@ def connection(session: MailSession, *, prefer: Mailbox | None = None) -> Iterat
         mine, lambda: credentials.read(session.database, session.database.key, mine.id), prefer=prefer.name if prefer else None
     ) as lent:
         yield lent
+
+
+def find_message(session: MailSession, message_id: int) -> tuple[StoredMessage, Mailbox]:
+    """A message of the account shown, and where it is. Raises NotFound, also for somebody else's."""
+    mine = account(session).id
+    stored = messages.get(session.database, mine, MessageId(message_id))
+    return stored, mailboxes.get(session.database, mine, stored.mailbox_id)
 
 
 def again_if_cut(look: Callable[[], T]) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
@@ -18,22 +18,26 @@ USED_LATELY = 64
 """A body among so many used last need not be marked as used again: reading must not cost a write."""
 
 LAST = select(func.max(bodies.c.used)).scalar_subquery()
-KEPT = select(bodies.c.html, bodies.c.used, LAST.label("last")).where(
-    bodies.c.account_id == bindparam("account"), bodies.c.key == bindparam("which")
+KEPT = select(bodies.c.key, bodies.c.html, bodies.c.used, LAST.label("last")).where(
+    bodies.c.account_id == bindparam("account"), bodies.c.key.in_(bindparam("which", expanding=True))
 )
 
 
 def cached_body(database: Database, *, account_id: AccountId, key: str) -> str | None:
     """A body made ready earlier, or None."""
+    return cached_bodies(database, account_id=account_id, keys=[key]).get(key)
+
+
+def cached_bodies(database: Database, *, account_id: AccountId, keys: Sequence[str]) -> dict[str, str]:
+    """What was made ready earlier of these. One query, and rarely a write."""
     with database.index() as connection:
-        row = connection.execute(KEPT, {"account": account_id, "which": key}).first()
-    if row is None:
-        return None
-    if row.used <= row.last - USED_LATELY:
-        mine = (bodies.c.account_id == account_id) & (bodies.c.key == key)
-        with database.index_write() as connection:
-            connection.execute(update(bodies).where(mine).values(used=_last_used(connection) + 1))
-    return str(row.html)
+        rows = connection.execute(KEPT, {"account": account_id, "which": list(keys)}).all()
+    for row in rows:
+        if row.used <= row.last - USED_LATELY:
+            mine = (bodies.c.account_id == account_id) & (bodies.c.key == row.key)
+            with database.index_write() as connection:
+                connection.execute(update(bodies).where(mine).values(used=_last_used(connection) + 1))
+    return {row.key: str(row.html) for row in rows}
 
 
 def cache_body(database: Database, *, account_id: AccountId, key: str, html: str, limit_bytes: int = LIMIT) -> None:

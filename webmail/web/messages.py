@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from webmail.errors import InvalidInput
-from webmail.mail import filing, reading
+from webmail.mail import bodies, filing, parts, reading
 from webmail.mail.pages import ConfirmPage
 from webmail.web import navigation, notices, security
 from webmail.web.confirming import ask
@@ -52,7 +52,7 @@ def print_page(message_id: int) -> str:
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    document = reading.body(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
+    document = bodies.document(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
     response = make_response(document)
     response.headers["Content-Security-Policy"] = security.body_policy(message_id)
     response.headers["Referrer-Policy"] = "no-referrer"
@@ -62,7 +62,7 @@ def body(message_id: int) -> Response:
 @blueprint.get("/messages/<int:message_id>/parts/<section>/<path:name>")
 def part(message_id: int, section: str, name: str) -> Response:
     """A part, decoded and streamed. The name in the URL is for people; what counts is the section."""
-    stream = reading.part(current_mail(), message_id, section=section)
+    stream = parts.part(current_mail(), message_id, section=section)
     inline = stream.inline and request.args.get("download") != "1"
     return _file(Response(stream.chunks, mimetype=stream.media_type), filename=stream.filename or name, inline=inline)
 
@@ -70,7 +70,7 @@ def part(message_id: int, section: str, name: str) -> Response:
 @blueprint.get("/messages/<int:message_id>/message.eml")
 def download(message_id: int) -> Response:
     """The whole message as the server keeps it."""
-    stream = reading.source(current_mail(), message_id)
+    stream = parts.source(current_mail(), message_id)
     return _file(Response(stream.chunks, mimetype="message/rfc822"), filename=stream.filename, inline=False)
 
 
@@ -87,13 +87,13 @@ def _file(response: Response, *, filename: str, inline: bool) -> Response:
 @blueprint.get("/messages/<int:message_id>/source")
 def source(message_id: int) -> str:
     """The source as text."""
-    return render_template("source.html", page=reading.source_page(current_mail(), message_id))
+    return render_template("source.html", page=parts.source_page(current_mail(), message_id))
 
 
 @blueprint.get("/messages/<int:message_id>/headers")
 def headers(message_id: int) -> str:
     """All header fields."""
-    return render_template("headers.html", page=reading.headers(current_mail(), message_id))
+    return render_template("headers.html", page=parts.headers(current_mail(), message_id))
 
 
 @blueprint.post("/messages/actions")
