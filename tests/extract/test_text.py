@@ -163,8 +163,8 @@ def test_several_threads_may_read_at_once() -> None:
 
 ATTEMPTS = """
 import socket, subprocess
-from webmail.extract import reader
-reader.confine()
+from webmail.extract import confined
+confined.confine()
 def tried(what):
     try:
         what()

@@ -10,6 +10,7 @@ from webmail.account import Account, AccountId, Identity, IdentityId, Security, 
 from webmail.address import Address
 from webmail.errors import ServerUnavailable
 from webmail.mail.conversations import ConversationMessage, ConversationPage
+from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.message_pages import BodyKind, HeadersPage, MessagePage, SourcePage
 from webmail.mail.pages import (
@@ -213,8 +214,20 @@ TEXT = (
 FILES = (
     AttachmentRow("2", "ridge-walk-map.pdf", "application/pdf", 3_040_000),
     AttachmentRow("3", "packing-list.csv", "text/csv", 6_200),
-    AttachmentRow("4", 'a name, 中文 & "more".with.dots.jpeg', "image/jpeg", 612_000, viewable=True),
+    AttachmentRow("4", 'a name, 中文 & "more".with.dots.jpeg', "image/jpeg", 612_000, viewable=True, thumbnail=True),
 )
+HARMFUL = AttachmentRow("5", "invoice.pdf.<b>.exe", "application/pdf", 90_000, harm=("program", "disguised"))
+
+
+def file_page(kind: str, **changes: Any) -> FilePage:
+    """An attachment to look at, between two others."""
+    page = FilePage(summary(), INBOX, FILES[2], kind, 2, 3, FILES[0], FILES[1])
+    return replace(page, **changes)
+
+
+def harm_page() -> HarmPage:
+    """The question before files that can do harm are downloaded."""
+    return HarmPage(summary(), INBOX, (HARMFUL, replace(HARMFUL, harm=("page", "macros", "disk"))))
 
 
 def conversation_page(count: int = 4, *, opened: tuple[int, ...] = (-1,), **changes: Any) -> ConversationPage:

@@ -134,7 +134,8 @@ def test_an_html_message_is_shown_in_its_frame_without_script_or_remote_pictures
 
 def test_an_attachment_is_downloaded_as_it_was_sent(visitor: Visitor) -> None:
     visitor.get(f"/messages/{message(visitor, 'A newsletter')}")
-    href = str(visitor.page.xpath("//li[@data-attachment='2']/a/@href")[0])
+    seen, href = (str(each) for each in visitor.page.xpath("//li[@data-attachment='2']/a/@href"))
+    assert [str(cell) for cell in visitor.get(seen).page.xpath("//td/text()")] == ["a", "b", "1", "2"]
     assert visitor.get(href).text == "a,b\n1,2\n"
     assert visitor.answer is not None
     assert visitor.answer.headers["Content-Disposition"].startswith(

@@ -56,6 +56,7 @@ def test_every_endpoint_but_three_is_closed(fresh: Flask) -> None:
             ("<int:submission_id>", "1"),
             ("<int:journal_id>", "1"),
             ("<int:search_id>", "1"),
+            ("<int:page>", "1"),
         ):
             path = path.replace(converter, value)
         path = path.replace("<section>", "1").replace("<path:name>", "x").replace("<key>", "k").replace("<path:filename>", "css/mail.css")

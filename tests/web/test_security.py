@@ -9,7 +9,7 @@ import pytest
 from flask import Flask, Response
 
 from tests.web.conftest import ROOT, build_pages
-from webmail.web import messages, security
+from webmail.web import files, security
 from webmail.web.security import body_policy
 
 
@@ -79,11 +79,15 @@ def test_the_frame_in_the_page_and_the_policy_say_the_same() -> None:
         ('a"b\\c%41.txt', "a_b_c_41.txt"),
         ("a\r\nSet-Cookie: x=y", "a__Set-Cookie: x=y"),
         ("", "file"),
+        ("CON.txt", "_CON.txt"),
+        ("lpt1", "_lpt1"),
+        ("\U0001f600.png", "_.png"),
+        ("n" * 300 + ".pdf", "n" * 236 + ".pdf"),
     ],
 )
 def test_a_file_name_stays_a_file_name(pages: Flask, filename: str, plain: str) -> None:
     with pages.test_request_context("/"):
-        answer = messages._file(Response(b"x"), filename=filename, inline=False)
+        answer = files.as_file(Response(b"x"), filename=filename, inline=False)
     disposition = answer.headers["Content-Disposition"]
     assert disposition.startswith(f"attachment; filename=\"{plain}\"; filename*=UTF-8''")
     assert disposition.isascii()

@@ -15,6 +15,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
 from tests.visitor import Visitor
 from tests.web.built import build_on
+from webmail.demo.mail import pictures
 from webmail.store import drafts, outgoing
 from webmail.web import throttle
 
@@ -30,11 +31,15 @@ PARTS = {
     "7": ("image/png", "liar.png", SCRIPT),
     "8": ("text/html; charset=x\r\n bad", "picture.html", PNG),
     "9": ("application/xhtml+xml", "page.xhtml", b"<html xmlns='http://www.w3.org/1999/xhtml'/>"),
-    "10": ("application/pdf", "paper.pdf", b"%PDF-1.4"),
+    "10": ("application/pdf", "paper.pdf", pictures.pdf([(72, 700, 12, "Paper")])),
     "11": ("text/plain", "words.txt", b"just words"),
 }
 INLINE = {"6", "8"}
 """What may be shown in place: a picture by its first octets, whatever it is called."""
+SECTIONS: dict[str, dict[str, object]] = {"files.thumbnail": {"section": "6"}, "files.page": {"section": "10"}}
+"""The part that an address is about where not every part has one."""
+HARMFUL = {"2", "3", "5", "7", "8", "9"}
+"""By what they are called, or by what they are in spite of that."""
 
 
 def with_files() -> bytes:
@@ -82,6 +87,7 @@ class Belongings:
             "journal_id": self.journal,
             "search_id": self.search,
             "section": "2",
+            "page": 1,
             "name": "x",
             "filename": "css/mail.css",
         }
@@ -151,7 +157,7 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def path_of(rule: Rule, values: dict[str, object]) -> str:
     """The path of a route with its variables filled in."""
-    path = rule.rule
+    path, values = rule.rule, values | SECTIONS.get(rule.endpoint, {})
     for name in rule.arguments:
         for shape in (f"<int:{name}>", f"<path:{name}>", f"<{name}>"):
             path = path.replace(shape, str(values[name]))
@@ -370,7 +376,7 @@ def test_a_message_body_has_the_policy_of_bodies(world: tuple[Belongings, Belong
 def test_an_attachment_is_a_download_unless_its_octets_are_a_picture(world: tuple[Belongings, Belongings], section: str) -> None:
     mine, _ = world
     _, name, content = PARTS[section]
-    answer = mine.visitor.client.get(f"/messages/{mine.message}/parts/{section}/anything.html")
+    answer = mine.visitor.client.get(f"/messages/{mine.message}/parts/{section}/anything.html?confirmed=1")
     assert answer.status_code == 200
     assert answer.data == content
     shown, media_type = answer.headers["Content-Disposition"].partition(";")[0], answer.mimetype
@@ -378,9 +384,27 @@ def test_an_attachment_is_a_download_unless_its_octets_are_a_picture(world: tupl
     assert policy(answer.headers["Content-Security-Policy"]) == {"sandbox": "", "default-src": "'none'", "frame-ancestors": "'none'"}
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert f'filename="{name}"' in answer.headers["Content-Disposition"]
-    asked = mine.visitor.client.get(f"/messages/{mine.message}/parts/{section}/x?download=1")
+    asked = mine.visitor.client.get(f"/messages/{mine.message}/parts/{section}/x?download=1&confirmed=1")
     assert asked.headers["Content-Disposition"].startswith("attachment")
     asked.close()
+
+
+@pytest.mark.parametrize("section", PARTS)
+def test_a_file_that_can_do_harm_is_asked_about_before_it_is_handed_over(world: tuple[Belongings, Belongings], section: str) -> None:
+    mine, _ = world
+    _, name, content = PARTS[section]
+    answer = mine.visitor.client.get(f"/messages/{mine.message}/parts/{section}/{name}?download=1")
+    assert answer.status_code == 200
+    if section not in HARMFUL:
+        assert answer.data == content
+        return
+    assert answer.mimetype == "text/html"
+    assert content not in answer.data
+    assert "Download anyway" in answer.get_data(as_text=True)
+    from_elsewhere = mine.visitor.client.get(
+        f"/messages/{mine.message}/parts/{section}/{name}?download=1&confirmed=1", headers={"Sec-Fetch-Site": "cross-site"}
+    )
+    assert "Download anyway" in from_elsewhere.get_data(as_text=True), "a link elsewhere does not answer for the reader"
 
 
 def test_errors_carry_the_headers_as_well(world: tuple[Belongings, Belongings]) -> None:

@@ -65,6 +65,13 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "conversation.html",
         {"page": samples.conversation_page(1, opened=(), newest_first=True, messages=(samples.unreadable(),))},
     ),
+    "a message with a harmful file": ("message.html", {"page": samples.message_page(attachments=(*samples.FILES, samples.HARMFUL))}),
+    "a question before a download": ("harmful.html", {"page": samples.harm_page(), "asked": "/messages/1/parts/5/x"}),
+    "a picture": ("file.html", {"page": samples.file_page("picture")}),
+    "pages of a PDF": ("file.html", {"page": samples.file_page("pdf", pages=range(11, 21), length=25)}),
+    "a text file": ("file.html", {"page": samples.file_page("text", text="one\n<script>two</script>", cut=True, newer=None)}),
+    "a table": ("file.html", {"page": samples.file_page("table", rows=(("a", "<b>"), ("c",)), older=None)}),
+    "a file that cannot be shown": ("file.html", {"page": samples.file_page("")}),
     "headers": ("headers.html", {"page": samples.headers_page()}),
     "source": ("source.html", {"page": samples.source_page()}),
     "print": ("print.html", {"page": samples.html_page()}),
@@ -194,7 +201,9 @@ def test_the_message_page_carries_the_marks_that_others_rely_on(render: Render) 
     assert frame.get("src") == "/messages/1/body"
     assert frame.get("sandbox") == "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
     assert page.xpath("//@data-attachment") == ["2", "3", "4"]
-    assert page.xpath("//li[@data-attachment='4']/a/@href")[0].startswith("/messages/1/parts/4/a%20name,")
+    shown, downloaded = page.xpath("//li[@data-attachment='4']/a/@href")
+    assert shown == "/messages/1/parts/4/view"
+    assert downloaded == "/messages/1/parts/4/a%20name%2C%20%E4%B8%AD%E6%96%87%20%26%20%22more%22.with.dots.jpeg?download=1"
 
 
 def test_a_row_says_who_what_and_when_and_what_was_done_with_it(render: Render) -> None:

@@ -1,6 +1,6 @@
 """The child process that reads files: started when needed, limited, killed when it takes too long, and replaced.
 
-What comes out of it is text and nothing else: the worst a file can do is to give wrong words for itself.
+What comes out of it is text, or the octets of a picture, and nothing else: the worst a file can do is to show itself wrongly.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from typing import IO
 REQUEST = struct.Struct(">BIII")
 """Kind, octets of the file, characters wanted, seconds of processor time; the file follows."""
 PIECE = struct.Struct(">I")
-"""Octets of the piece of UTF-8 text that follows; 0 ends the answer."""
+"""Octets of the piece of the answer that follows; 0 ends the answer."""
 KINDS = ("pdf", "office")
+"""What the reader reads."""
+DRAWINGS = ("thumbnail", "pages", "page")
+"""What the painter draws: a picture made small, how many pages there are, and one of them."""
 MOST_FILES = 200
 """A child is replaced after so many files, whatever they left behind in its memory."""
 _LONGEST_PIECE = 1 << 20
@@ -28,7 +31,8 @@ _PROJECT = Path(__file__).parents[2]
 class Child:
     """One child process at a time, shared by all threads of this process; nothing is started before the first file."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "webmail.extract.reader") -> None:
+        self._program = program
         self._alone = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -36,6 +40,11 @@ class Child:
 
     def read(self, data: bytes, *, kind: str, limit: int, seconds: float, cpu_seconds: int) -> str:
         """The text of a file, or as much as the child could tell before it ended or was killed after ``seconds``."""
+        found = self.ask(data, kind=KINDS.index(kind), limit=limit, seconds=seconds, cpu_seconds=cpu_seconds)
+        return found.decode("utf-8", "replace")[:limit]
+
+    def ask(self, data: bytes, *, kind: int, limit: int, seconds: float, cpu_seconds: int) -> bytes:
+        """What the child answers to a file, or as much of it as came before it ended or was killed after ``seconds``."""
         with self._alone:
             process = self._started()
             killer = threading.Timer(seconds, process.kill)
@@ -44,13 +53,13 @@ class Child:
             found: list[bytes] = []
             whole = False
             try:
-                whole = _ask(process, data, request=REQUEST.pack(KINDS.index(kind), len(data), limit, cpu_seconds), found=found)
+                whole = _ask(process, data, request=REQUEST.pack(kind, len(data), limit, cpu_seconds), found=found)
             finally:
                 killer.cancel()
                 self._files += 1
                 if not whole or self._files >= MOST_FILES:
                     self._end()
-            return b"".join(found).decode("utf-8", "replace")[:limit]
+            return b"".join(found)
 
     def stop(self) -> None:
         """End the child process, if there is one."""
@@ -63,8 +72,8 @@ class Child:
             return process
         self._end()
         # It gets none of our environment, none of our open files and no shell, and is told by the end of its input when we die.
-        self._process = subprocess.Popen(
-            [sys.executable, "-s", "-B", "-X", "utf8", "-m", "webmail.extract.reader"],
+        self._process = subprocess.Popen(  # noqa: S603  # a program of ours, named by the room that uses it
+            [sys.executable, "-s", "-B", "-X", "utf8", "-m", self._program],
             cwd="/",
             env={"PYTHONPATH": str(_PROJECT)},
             stdin=subprocess.PIPE,

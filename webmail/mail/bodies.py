@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.mail.message_pages import BodyKind
+from webmail.mail.parts import path_of
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
@@ -132,7 +132,7 @@ def _shown_text(part: Part, octets: bytes) -> Body:
 def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
-        content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
+        content_id: path_of(stored.summary.id, each.section, each.filename or "image")
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED

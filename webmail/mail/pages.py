@@ -207,13 +207,19 @@ class ConfirmPage:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRow:
-    """An attachment of a message page. ``size`` is the decoded size, estimated from the encoded one."""
+    """An attachment of a message page. ``size`` is the decoded size, estimated from the encoded one.
+
+    ``viewable`` where we have a page to look at it, ``thumbnail`` where there is a small picture of it; ``harm`` are codes of
+    what to warn about (see ``kinds.harm``).
+    """
 
     section: str
     filename: str
     media_type: str
     size: int
     viewable: bool = False
+    thumbnail: bool = False
+    harm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,36 +5,45 @@ Sections are those of the server's BODYSTRUCTURE, so that what is downloaded is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
+from webmail.imap.connection import Connection
+from webmail.mail import streaming
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.session import MailSession, find_message, opened
-from webmail.message import charset, header, mime
+from webmail.message import charset, header, kinds, mime
 from webmail.message.mime import Part
+from webmail.store.messages import StoredMessage
 
 SOURCE_LIMIT = 256 * 1024
 HEADER_LIMIT = 256 * 1024
-IMAGE_SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-}
-"""Pictures shown in place are told by their first octets, never by what the sender called them."""
+MOST_DRAWN = 10 * 1024 * 1024
+"""Octets of a picture that is made small."""
+MOST_VIEWED = {"picture": 64 * 1024 * 1024, "pdf": 2 * MOST_DRAWN}
+"""Octets of a file that has a page to be looked at; what is larger is for downloading only. Of texts the beginning is shown."""
+PIECE = 1 << 20
+"""Octets fetched at once; what is not larger comes in one answer, for which no thread is started."""
+OWN_NAMES = frozenset({"view", "thumbnail"})
+"""Names in the addresses of parts that mean pages of ours, not a file that is called so."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartStream:
-    """The decoded content of a part, in pieces. ``inline`` only for pictures whose octets say so."""
+    """The decoded content of a part, in pieces. ``inline`` only for pictures whose octets say so.
+
+    ``harm`` are codes of what to warn about before it is opened (see ``kinds.harm``), by its first octets as well.
+    """
 
     chunks: Iterator[bytes]
     media_type: str
     filename: str
     inline: bool
+    harm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +60,59 @@ def attachment_row(part: Part) -> AttachmentRow:
     names = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
     media_type = f"{part.media_type}/{part.subtype}"
     name = part.filename or names.get(media_type, f"part-{part.section or '0'}")
-    return AttachmentRow(part.section, name, media_type, mime.decoded_size(part), viewable=media_type in IMAGE_SIGNATURES.values())
+    size = mime.decoded_size(part)
+    preview = kinds.preview(name, media_type)
+    return AttachmentRow(
+        part.section,
+        name,
+        media_type,
+        size,
+        viewable=bool(preview) and size <= MOST_VIEWED.get(preview, size),
+        thumbnail=preview == "picture" and size <= MOST_DRAWN,
+        harm=kinds.harm(name, media_type),
+    )
+
+
+def path_of(message_id: int, section: str, filename: str) -> str:
+    """The path of a part. The name in it is for people, and never one that means a page of ours."""
+    name = f"file-{filename}" if filename in OWN_NAMES else filename or "file"
+    return f"/messages/{message_id}/parts/{section}/{quote(name, safe='')}"
+
+
+def find_part(stored: StoredMessage, section: str) -> Part:
+    """A part of a message that has content. Raises NotFound for a section the message does not have."""
+    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type != "multipart"), None)
+    if found is None:
+        raise NotFound("part")
+    return found
 
 
 def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
     """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
     stored, mailbox = find_message(session, message_id)
-    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type != "multipart"), None)
-    if found is None:
-        raise NotFound("part")
+    found = find_part(stored, section)
     attached = attachment_row(found)
 
-    def octets() -> Iterator[bytes]:
+    def octets() -> Generator[bytes, None, None]:
         with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-            yield from mime.decode_stream(fetch.part_chunks(lent, stored.summary.uid, section), encoding=found.encoding)
+            yield from decoded(lent, stored, found)
 
-    first, rest = _started(octets)
-    media_type = _picture(first)
-    return PartStream(rest, media_type or "application/octet-stream", attached.filename, inline=bool(media_type))
+    first, rest = started(octets, size=found.size)
+    media_type = kinds.picture(first)
+    seen = kinds.disguised(attached.filename, first)
+    harm = dict.fromkeys((*attached.harm, *((seen, "disguised") if seen else ())))
+    return PartStream(rest, media_type or "application/octet-stream", attached.filename, inline=bool(media_type), harm=tuple(harm))
 
 
-def _started(octets: Callable[[], Iterator[bytes]]) -> tuple[bytes, Iterator[bytes]]:
-    """Fetch the first piece now, so that an error has a page of its own; the rest follows on demand."""
-    stream = octets()
+def decoded(lent: Connection, stored: StoredMessage, part: Part) -> Iterator[bytes]:
+    """The decoded octets of a part in pieces, on a connection on which its mailbox is selected."""
+    pieces = fetch.part_chunks(lent, stored.summary.uid, part.section, chunk=PIECE, size=part.size or None)
+    return mime.decode_stream(pieces, encoding=part.encoding)
+
+
+def started(octets: Callable[[], Generator[bytes, None, None]], *, size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Fetch the first piece now, so that an error has a page of its own; the rest follows, one piece ahead of who reads it."""
+    stream = streaming.fetched(octets) if size > PIECE else octets()
     first = next(stream, b"")
 
     def resumed() -> Iterator[bytes]:
@@ -83,25 +122,15 @@ def _started(octets: Callable[[], Iterator[bytes]]) -> tuple[bytes, Iterator[byt
     return first, resumed()
 
 
-def _picture(beginning: bytes) -> str:
-    """The media type of a picture that browsers show safely, by its first octets; else empty."""
-    for signature, media_type in IMAGE_SIGNATURES.items():
-        if beginning.startswith(signature):
-            return media_type
-    if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
-        return "image/webp"
-    return ""
-
-
 def source(session: MailSession, message_id: int) -> SourceStream:
     """The message as the server keeps it, for download as .eml (RFC 5322), in constant memory."""
     stored, mailbox = find_message(session, message_id)
 
-    def octets() -> Iterator[bytes]:
+    def octets() -> Generator[bytes, None, None]:
         with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
             yield from fetch.source_chunks(lent, stored.summary.uid)
 
-    _, chunks = _started(octets)
+    _, chunks = started(octets, size=stored.summary.size)
     name = mime.safe_filename(stored.summary.envelope.subject)[:80] or "message"
     return SourceStream(chunks, f"{name}.eml", stored.summary.size)
 

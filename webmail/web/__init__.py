@@ -11,6 +11,7 @@ from webmail.web import (
     compose,
     conversations,
     errors,
+    files,
     health,
     language,
     login,
@@ -40,5 +41,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, files, conversations, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

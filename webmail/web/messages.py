@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,6 +10,7 @@ from webmail.mail import bodies, filing, parts, reading
 from webmail.mail.pages import ConfirmPage
 from webmail.web import navigation, notices, security
 from webmail.web.confirming import ask
+from webmail.web.files import as_file
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
 from webmail.web.places import asked_place
@@ -59,29 +58,11 @@ def body(message_id: int) -> Response:
     return response
 
 
-@blueprint.get("/messages/<int:message_id>/parts/<section>/<path:name>")
-def part(message_id: int, section: str, name: str) -> Response:
-    """A part, decoded and streamed. The name in the URL is for people; what counts is the section."""
-    stream = parts.part(current_mail(), message_id, section=section)
-    inline = stream.inline and request.args.get("download") != "1"
-    return _file(Response(stream.chunks, mimetype=stream.media_type), filename=stream.filename or name, inline=inline)
-
-
 @blueprint.get("/messages/<int:message_id>/message.eml")
 def download(message_id: int) -> Response:
     """The whole message as the server keeps it."""
     stream = parts.source(current_mail(), message_id)
-    return _file(Response(stream.chunks, mimetype="message/rfc822"), filename=stream.filename, inline=False)
-
-
-def _file(response: Response, *, filename: str, inline: bool) -> Response:
-    """A stranger's file: shown in place only if it is a picture, always without origin (RFC 6266, RFC 8187)."""
-    plain = "".join(character if " " <= character < "\x7f" and character not in '"\\%' else "_" for character in filename) or "file"
-    kind = "inline" if inline else "attachment"
-    response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-    response.headers["Content-Security-Policy"] = security.FILE_POLICY
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
+    return as_file(Response(stream.chunks, mimetype="message/rfc822"), filename=stream.filename, inline=False)
 
 
 @blueprint.get("/messages/<int:message_id>/source")
