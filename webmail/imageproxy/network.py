@@ -56,6 +56,9 @@ class Network:
     context: Callable[[], ssl.SSLContext] = _verifying
 
 
+PUBLIC = Network()
+
+
 class Deadline:
     """The moment by which everything must be done."""
 

@@ -71,6 +71,7 @@ def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noq
         remote_images=seen.images.total() + seen.styles.total(),
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
+        style_images=seen.styles.total(),
         pixels=seen.pixels.total(),
         hosts=seen.hosts(),
         links=tuple(seen.links.values()),

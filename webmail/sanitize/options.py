@@ -42,15 +42,16 @@ class Cleaned:
     """A whole document for the frame, to be sent as it is.
 
     ``remote_images`` counts the images on other servers that the message names, shown or not, without the ``pixels`` that are
-    only there to be counted; ``hosts`` says of which servers they are. ``links`` are those that were cleaned. ``cut`` says that the
-    message was longer or deeper than we show, so that other ways to see all of it should be offered. ``own_style``
-    says that it brings colours or a style sheet of its own.
+    only there to be counted; the ``style_images`` among them are never shown; ``hosts`` says of which servers they are.
+    ``links`` are those that were cleaned. ``cut`` says that the message was longer or deeper than we show, so that other ways
+    to see all of it should be offered. ``own_style`` says that it brings colours or a style sheet of its own.
     """
 
     document: str
     remote_images: int
     cut: bool
     own_style: bool
+    style_images: int = 0
     pixels: int = 0
     hosts: tuple[RemoteHost, ...] = ()
     links: tuple[CleanedLink, ...] = ()

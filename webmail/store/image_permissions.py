@@ -64,15 +64,16 @@ def for_sender(database: Database, account_id: AccountId, address: str) -> Image
     return None if row is None else _permission(row)
 
 
-def add(database: Database, account_id: AccountId, *, whose: Whose, value: str, only_verified: bool, now: datetime) -> None:
-    """Remember a permission in place of the one that named the same. Raises InvalidInput("too_many") beyond a thousand."""
-    kept = {"account_id": account_id, "whose": whose.value, "value": clean(value)}
+def add(database: Database, account_id: AccountId, *, whose: Whose, value: str, only_verified: bool, now: datetime) -> ImagePermission:
+    """Remember a permission in place of the one that named the same, and return it. Raises InvalidInput("too_many") beyond a thousand."""
+    kept: dict[str, Any] = {"account_id": account_id, "whose": whose.value, "value": clean(value)}
     same = (table.c.account_id == account_id) & (table.c.whose == whose.value) & (table.c.value == kept["value"])
     with database.durable_write() as connection:
         connection.execute(delete(table).where(same))
         if connection.execute(select(func.count()).where(table.c.account_id == account_id)).scalar_one() >= LIMIT:
             raise InvalidInput("too_many", field="value", limit=LIMIT)
-        connection.execute(insert(table).values(**kept, only_verified=int(only_verified), created_at=microseconds(now)))
+        row = insert(table).values(**kept, only_verified=int(only_verified), created_at=microseconds(now)).returning(table.c.id)
+        return ImagePermission(connection.execute(row).scalar_one(), whose, kept["value"], only_verified)
 
 
 def remove(database: Database, account_id: AccountId, permission_id: int) -> ImagePermission:

@@ -17,6 +17,7 @@ from webmail.web import (
     mailboxes,
     messages,
     numbers,
+    remote,
     search,
     security,
     sessions,
@@ -40,5 +41,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, conversations, remote, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)
