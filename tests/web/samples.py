@@ -32,10 +32,13 @@ from webmail.mail.pages import (
     SubmissionStep,
     View,
 )
+from webmail.mail.privacy_pages import RemoteContent
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
 from webmail.message.text import TextBlock, TextSpan
+from webmail.sanitize.sightings import CleanedLink, RemoteHost
+from webmail.store.image_permissions import ImagePermission, Whose
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
 ME = Address("Robin Vale", "robin@example.org")
@@ -273,6 +276,20 @@ def message_page(**changes: Any) -> MessagePage:
         list=mailbox_page(),
     )
     return replace(found, **changes)
+
+
+def remote_content(**changes: Any) -> RemoteContent:
+    """A newsletter with everything that watches; the longest of its hosts and links are a stranger's words."""
+    hosts = (RemoteHost("images.news.example.com", images=4), RemoteHost("t.<b>.example", styles=1, pixels=2))
+    links = (CleanedLink("https://news.example.com/a?utm_source=<script>alert(1)</script>", "https://news.example.com/a"),)
+    found = RemoteContent(hosts, images=4, styles=1, pixels=2, links=links, sender="letters@news.example.com", domain="news.example.com")
+    return replace(found, **changes)
+
+
+PERMISSIONS = (
+    ImagePermission(1, Whose.SENDER, "mira@example.net"),
+    ImagePermission(2, Whose.DOMAIN, "<b>text</b>.example", only_verified=True),
+)
 
 
 def html_page(**changes: Any) -> MessagePage:

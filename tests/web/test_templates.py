@@ -17,6 +17,7 @@ from tests.web import samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
+from webmail.mail.privacy_pages import ImageSettingsPage
 from webmail.mailbox import SpecialUse
 
 S = SubmissionState
@@ -41,6 +42,24 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trash": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.TRASH)}),
     "a text message": ("message.html", {"page": samples.message_page()}),
     "an HTML message": ("message.html", {"page": samples.html_page(can_show_images=True)}),
+    "a message that watches": (
+        "message.html",
+        {"page": samples.html_page(can_show_images=True, remote=samples.remote_content())},
+    ),
+    "a message with its images": (
+        "message.html",
+        {
+            "page": samples.html_page(
+                can_show_images=True, shows_images=True, remote=samples.remote_content(permission=samples.PERMISSIONS[0], domain="")
+            )
+        },
+    ),
+    "a message whose images wait for a proof": (
+        "message.html",
+        {"page": samples.html_page(can_show_images=True, remote=samples.remote_content(permission=samples.PERMISSIONS[1], held=True))},
+    ),
+    "images and links": ("images.html", {"page": ImageSettingsPage(samples.PERMISSIONS, clean_links=True), "next": "/messages/1"}),
+    "images of nobody": ("images.html", {"page": ImageSettingsPage((), clean_links=False), "next": ""}),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),

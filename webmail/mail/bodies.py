@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.parts import path_of
+from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
+from webmail.mail.remote_images import proxied
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
@@ -22,7 +25,9 @@ from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
-from webmail.store import bodies
+from webmail.sanitize.html import Cleaned
+from webmail.sanitize.sightings import CleanedLink, RemoteHost
+from webmail.store import bodies, preferences
 from webmail.store.messages import StoredMessage
 
 TEXT_LIMIT = 512 * 1024
@@ -31,6 +36,7 @@ HTML_LIMIT = 1024 * 1024
 WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
 BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
 PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
+CLEAN_LINKS = "clean_links"
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 
@@ -44,6 +50,12 @@ class Body:
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     facts: Facts = NO_FACTS
+    remote: RemoteContent = NOTHING_REMOTE
+
+
+def cleans_links(session: MailSession) -> bool:
+    """Whether links are shown without the parameters that only watch: yes, until somebody chooses otherwise."""
+    return preferences.get(session.database, session.user.id, CLEAN_LINKS, default="yes") == "yes"
 
 
 def kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
@@ -84,24 +96,41 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
     shown = mime.shown(stored.summary.structure)
     part = {BodyKind.HTML: shown.html, BodyKind.TEXT: shown.text}.get(kind)
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
-    key = f"{place}/{part.section if part else None}/{kind}/{int(images)}/{html.POLICY_VERSION}"
+    clean_links = kind is BodyKind.HTML and cleans_links(session)
+    # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
+    how = f"{kind}/{session.database.key.id if images else ''}/{int(clean_links)}/{html.POLICY_VERSION}"
+    key = f"{place}/{part.section if part else None}/{how}"
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
     if known is not None and (part is None or (key in kept and marks is None)):
-        found = json.loads(kept[key]) if part else {}
-        return Body(**{**found, "notices": tuple(found.get("notices", ()))}, facts=known)
+        return _from_json(kept[key], facts=known) if part else Body(facts=known)
     header, octets = _fetched(session, stored, mailbox, part, with_header=known is None)
     if known is None:
         known = facts.facts(header)
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if part is None:
         return Body(facts=known)
-    made = _made(stored, part, octets, images=images, marks=marks)
+    made = _made(session, stored, part, octets, images=images, clean_links=clean_links, marks=marks)
     if marks is None:
-        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")}
-        bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(written))
+        bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
+
+
+def _to_json(body: Body) -> str:
+    """A body as it is kept; what is empty is left out."""
+    remote = {name: value for name, value in asdict(body.remote).items() if value}
+    written = {name: getattr(body, name) for name in ("document", "text", "remote_images", "notices")}
+    return json.dumps(written | {"remote": remote})
+
+
+def _from_json(kept: str, *, facts: Facts) -> Body:
+    found: dict[str, Any] = json.loads(kept)
+    remote = found.pop("remote")
+    hosts = tuple(RemoteHost(**each) for each in remote.pop("hosts", ()))
+    links = tuple(CleanedLink(**each) for each in remote.pop("links", ()))
+    found["notices"] = tuple(found["notices"])
+    return Body(**found, facts=facts, remote=RemoteContent(**remote, hosts=hosts, links=links))
 
 
 def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, part: Part | None, *, with_header: bool) -> tuple[bytes, bytes]:
@@ -118,8 +147,16 @@ def _limit(part: Part) -> int:
     return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
 
 
-def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    body = _shown_html(stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
+def _made(
+    session: MailSession, stored: StoredMessage, part: Part, octets: bytes, *, images: bool, clean_links: bool, marks: Marks | None
+) -> Body:
+    if part.subtype == "html":
+        proxy = proxied(session) if images else ""
+        policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
+        options = html.BodyOptions(images=policy, cid=_inline(stored), proxy=proxy, clean_links=clean_links, hits=marks)
+        body = _shown_html(part, octets, options=options)
+    else:
+        body = _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
     return replace(body, notices=tuple(dict.fromkeys(notices)))
 
@@ -129,16 +166,29 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    decoded, known = mime.part_text(octets, part)
-    inline = {
+def _inline(stored: StoredMessage) -> dict[str, str]:
+    """Where the pictures are shown that a message carries for its HTML."""
+    return {
         content_id: path_of(stored.summary.id, each.section, each.filename or "image")
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
-    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
+
+
+def _shown_html(part: Part, octets: bytes, *, options: html.BodyOptions) -> Body:
+    decoded, known = mime.part_text(octets, part)
+    cleaned = html.clean(decoded, options=options)
     notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
-    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
+    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices, remote=_remote(cleaned))
+
+
+def _remote(cleaned: Cleaned) -> RemoteContent:
+    return RemoteContent(
+        hosts=cleaned.hosts,
+        images=cleaned.remote_images - cleaned.style_images,
+        styles=cleaned.style_images,
+        pixels=cleaned.pixels,
+        links=cleaned.links,
+    )
 
 
 def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, sync
+from webmail.mail import bodies, image_permissions, listing, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -62,7 +62,14 @@ def opened_message(
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
-    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
+    content, images, remote = image_permissions.shown(
+        session,
+        summary.envelope,
+        mailbox,
+        once=images,
+        kind=kind,
+        fetch=lambda images: again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind)),
+    )
     blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
     marks = marker(query) if blocks else None
     return MessagePage(
@@ -80,6 +87,8 @@ def opened_message(
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
+        remote=remote,
+        can_show_images=remote.images > 0,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from webmail.account import Account, AccountId, Server, User
 from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
+from webmail.imageproxy.network import PUBLIC, Network
 from webmail.imap.connection import Connection
 from webmail.imap.mailboxes import list_mailboxes
 from webmail.imap.pool import Pool
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the application is built on, before anybody has signed in."""
+    """What the application is built on, before anybody has signed in. ``network`` is the way to servers of strangers."""
 
     database: Database
     imap: Pool
@@ -32,6 +33,7 @@ class Gate:
     smtp_server: Server
     mail_domain: str = ""
     undo_seconds: int = 10
+    network: Network = PUBLIC
 
 
 @dataclass(frozen=True, slots=True)

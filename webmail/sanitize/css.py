@@ -71,10 +71,10 @@ _REMOTE = re.compile(r"\s*(?:https?:|[/\\]{2})", re.IGNORECASE)
 
 
 class Styled(NamedTuple):
-    """Cleaned CSS, and how many remote images it named before."""
+    """Cleaned CSS, and the remote images it named before, as it named them."""
 
     text: str
-    remote: int
+    remote: tuple[str, ...]
 
 
 class _Grammar(NamedTuple):
@@ -100,10 +100,10 @@ def declarations(style: str) -> str:
 
 
 def declarations_counted(style: str) -> Styled:
-    """As ``declarations``, with the number of remote images that were named."""
+    """As ``declarations``, with the remote images that were named."""
     if len(style) <= _MAX_CACHED:
         return _remembered(style)
-    return _clean_declarations(style) if len(style) <= MAX_STYLE else Styled("", 0)
+    return _clean_declarations(style) if len(style) <= MAX_STYLE else Styled("", ())
 
 
 def stylesheet(css: str, *, dark: bool = False) -> str:
@@ -116,7 +116,7 @@ def stylesheet(css: str, *, dark: bool = False) -> str:
 
 
 def stylesheet_counted(css: str, *, dark: bool = False) -> Styled:
-    """As ``stylesheet``, with the number of remote images that were named."""
+    """As ``stylesheet``, with the remote images that were named."""
     rules = tinycss2.parse_stylesheet(css[:MAX_SHEET], skip_comments=True, skip_whitespace=True)
     return _rules(rules, depth=0, dark=dark)
 
@@ -127,22 +127,21 @@ def _remembered(style: str) -> Styled:
 
 
 def _clean_declarations(source: str | Iterable[Any]) -> Styled:
-    kept, remote = [], 0
+    kept, remote = [], list[str]()
     for node in tinycss2.parse_blocks_contents(source, skip_comments=True, skip_whitespace=True):
         if node.type != "declaration" or node.lower_name not in PROPERTIES:
             continue
         name, value = node.lower_name, _write(node.value, _VALUE)
         if value is None:
-            loaded = _remote_images(node.value)
-            remote += loaded
+            remote += _remote_images(node.value)
             name, value = "background-color", _background_colour(node) if name == "background" else None
         if value:
             kept.append(f"{name}:{value}{' !important' if node.important else ''}")
-    return Styled(";".join(kept), remote)
+    return Styled(";".join(kept), tuple(remote))
 
 
 def _rules(nodes: Iterable[Any], *, depth: int, dark: bool) -> Styled:
-    kept, remote = [], 0
+    kept, remote = [], list[str]()
     for node in nodes:
         if node.type == "qualified-rule":
             selector = _write(node.prelude, _SELECTOR)
@@ -159,7 +158,7 @@ def _rules(nodes: Iterable[Any], *, depth: int, dark: bool) -> Styled:
             remote += body.remote
             if body.text:
                 kept.append(f"@media {condition}{{{body.text}}}")
-    return Styled("\n".join(kept), remote)
+    return Styled("\n".join(kept), tuple(remote))
 
 
 def _write(tokens: Iterable[Any], grammar: _Grammar, *, nesting: int = 0) -> str | None:
@@ -227,12 +226,14 @@ def _background_colour(node: Any) -> str | None:
     return None
 
 
-def _remote_images(tokens: Iterable[Any]) -> int:
-    """How many images from elsewhere these tokens name, on the first level, which is where honest senders name them."""
-    found = 0
+def _remote_images(tokens: Iterable[Any]) -> list[str]:
+    """The images from elsewhere these tokens name, on the first level, which is where honest senders name them."""
+    found = []
     for token in tokens:
-        if token.type == "url":
-            found += bool(_REMOTE.match(token.value))
-        elif token.type == "function" and token.lower_name in _LOADING_FUNCTIONS:
-            found += any(inner.type in ("string", "url") and bool(_REMOTE.match(inner.value)) for inner in token.arguments)
+        inside = [token] if token.type == "url" else token.arguments if token.type == "function" else []
+        if token.type == "function" and token.lower_name not in _LOADING_FUNCTIONS:
+            continue
+        named = [str(each.value) for each in inside if each.type in ("string", "url") and _REMOTE.match(each.value)]
+        # The alternatives of one function are one image.
+        found += named[:1]
     return found

@@ -64,12 +64,17 @@ def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noq
         return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)
     rewritten = rewrite(reading.root, options=options)
     markup = authorise(rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
+    seen = rewritten.seen
     base = _base(own_style=rewritten.own_style, dark=options.dark)
     return Cleaned(
         document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, base=base),
-        remote_images=rewritten.remote_images,
+        remote_images=seen.images.total() + seen.styles.total(),
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
+        style_images=seen.styles.total(),
+        pixels=seen.pixels.total(),
+        hosts=seen.hosts(),
+        links=tuple(seen.links.values()),
     )
 
 

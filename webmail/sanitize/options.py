@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from webmail.sanitize.sightings import CleanedLink, RemoteHost
+
 
 class ImagePolicy(Enum):
     """What happens to images that lie on other people's servers."""
@@ -21,6 +23,8 @@ class BodyOptions:
     ``cid`` maps a Content-ID (without angle brackets) to the address under which we show that part (RFC 2392).
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
+    A function may answer ``""`` for an image that cannot be shown. What only watches (``tracking``) is never asked for.
+    ``clean_links`` takes the parameters that only watch out of links.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
@@ -29,6 +33,7 @@ class BodyOptions:
     cid: Mapping[str, str] = field(default_factory=dict)
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
+    clean_links: bool = False
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
 
 
@@ -36,12 +41,17 @@ class BodyOptions:
 class Cleaned:
     """A whole document for the frame, to be sent as it is.
 
-    ``remote_images`` counts the images on other servers that the message names, shown or not. ``cut`` says that the
-    message was longer or deeper than we show, so that other ways to see all of it should be offered. ``own_style``
-    says that it brings colours or a style sheet of its own.
+    ``remote_images`` counts the images on other servers that the message names, shown or not, without the ``pixels`` that are
+    only there to be counted; the ``style_images`` among them are never shown; ``hosts`` says of which servers they are.
+    ``links`` are those that were cleaned. ``cut`` says that the message was longer or deeper than we show, so that other ways
+    to see all of it should be offered. ``own_style`` says that it brings colours or a style sheet of its own.
     """
 
     document: str
     remote_images: int
     cut: bool
     own_style: bool
+    style_images: int = 0
+    pixels: int = 0
+    hosts: tuple[RemoteHost, ...] = ()
+    links: tuple[CleanedLink, ...] = ()

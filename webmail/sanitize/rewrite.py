@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from webmail.sanitize import css, links, policy
+from webmail.sanitize import css, links, policy, tracking
 from webmail.sanitize.options import BodyOptions, ImagePolicy
+from webmail.sanitize.sightings import Sightings, host
 from webmail.sanitize.tree import attributes, tag_name, unshielded
 
 MAX_DEPTH = 160
@@ -38,7 +39,7 @@ class Rewritten(NamedTuple):
     sheet: str
     addresses: frozenset[str]
     styles: frozenset[str]
-    remote_images: int
+    seen: Sightings
     own_style: bool
     cut: bool
 
@@ -76,13 +77,19 @@ class _Writer:
         self._body: dict[str, str] = {}
         self._addresses: set[str] = set()
         self._styles: set[str] = set()
-        self._remote = 0
+        self._seen = Sightings()
+        self._hiding: list[bool] = []
+        self._hidden = 0
+        self._image_attributes: dict[str, str] = {}
         self._own_style = False
         self._cut = False
+        self._cut_out = ""
 
     def start(self, element: etree._Element) -> bool:
         """Write the start of an element; False: nothing inside it may be looked at."""
         name = tag_name(element)
+        self._hiding.append(tracking.hides(element))
+        self._hidden += self._hiding[-1]
         if name in policy.DROPPED or not name:
             if name == "style":
                 self._style_sheet(element)
@@ -109,6 +116,7 @@ class _Writer:
 
     def end(self) -> None:
         """Write the end of the innermost open element."""
+        self._hidden -= self._hiding.pop()
         name = self._open.pop()
         if name:
             self._parts.append(f"</{name}>")
@@ -149,13 +157,14 @@ class _Writer:
             sheet="\n".join(self._sheets),
             addresses=frozenset(self._addresses),
             styles=frozenset(self._styles),
-            remote_images=self._remote,
+            seen=self._seen,
             own_style=self._own_style,
             cut=self._cut,
         )
 
     def _attributes(self, tag: str, element: etree._Element) -> str:
         given = attributes(element, limit=MAX_ATTRIBUTES)
+        named = self._image_attributes = dict(given)
         parts = []
         for name, value in given:
             kept = self._attribute(tag, name, value)
@@ -164,8 +173,10 @@ class _Writer:
             parts.append(f' {name}="{_escape_value(kept)}"')
             if name == "href":
                 parts.append(' target="_blank" rel="noopener noreferrer nofollow"')
-        if tag == "img" and any(name == "srcset" for name, _ in given) and not any(name == "src" for name, _ in given):
-            self._remote += 1
+                if "title" not in named and self._cut_out:
+                    parts.append(f' title="{_escape_value(f"{kept} ✂ {self._cut_out}"[:2000])}"')
+        if tag == "img" and "srcset" in named and "src" not in named:
+            self._seen.images[host(links.remote_address(next(iter(named["srcset"].split()), "")))] += 1
         return "".join(parts)
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
@@ -190,13 +201,19 @@ class _Writer:
 
     def _style(self, value: str) -> str:
         styled = css.declarations_counted(value)
-        self._remote += styled.remote
+        self._seen.style(styled.remote)
         self._styles.add(styled.text)
         self._own_style = self._own_style or "color:" in styled.text or "background:" in styled.text
         return styled.text
 
     def _link(self, value: str) -> str:
-        link = links.safe_link(value)
+        link, self._cut_out = links.safe_link(value), ""
+        if self._options.clean_links:
+            came = link
+            link, gone = tracking.without_parameters(came)
+            if gone:
+                self._cut_out = ", ".join(gone)
+                self._seen.link(came, link)
         self._addresses.add(link)
         return link
 
@@ -214,7 +231,10 @@ class _Writer:
         address = links.remote_address(value)
         if not address:
             return ""
-        self._remote += 1
+        if self._hidden or tracking.is_dot(self._image_attributes) or tracking.is_beacon(address, self._image_attributes):
+            self._seen.pixels[host(address)] += 1
+            return ""
+        self._seen.images[host(address)] += 1
         proxy = self._options.proxy
         if self._options.images is not ImagePolicy.PROXIED or not proxy:
             return ""
@@ -234,7 +254,7 @@ class _Writer:
         if media and media.lower() != "all" and len(media) < 200:
             source = f"@media {media}{{{source}}}"
         styled = css.stylesheet_counted(source, dark=self._options.dark)
-        self._remote += styled.remote
+        self._seen.style(styled.remote)
         if styled.text:
             self._sheets.append(styled.text)
             self._own_style = True
@@ -242,7 +262,7 @@ class _Writer:
     def _body_attributes(self, element: etree._Element) -> None:
         """What a message says of its whole page goes to our ``body``; each value in its own narrow form (see css, policy)."""
         given = dict(attributes(element, limit=MAX_ATTRIBUTES))
-        self._remote += bool(links.remote_address(given.get("background", "")))
+        self._seen.style(each for each in [given.get("background", "")] if links.remote_address(each))
         style = []
         for name, declaration in (("bgcolor", "background-color"), ("text", "color")):
             colour = given.get(name, "").strip()

@@ -13,12 +13,13 @@ from webmail.address import Address
 from webmail.errors import NotFound
 from webmail.store.columns import clean, microseconds
 from webmail.store.database import Database
-from webmail.store.schema import accounts, drafts, identities, journal, mailboxes, submissions, users
+from webmail.store.schema import accounts, drafts, identities, image_permissions, journal, mailboxes, submissions, users
 
 OWNED = {
     "mailbox_id": (mailboxes.c.account_id, mailboxes.c.id),
     "journal_id": (journal.c.account_id, journal.c.id),
     "submission_id": (submissions.c.account_id, submissions.c.id),
+    "permission_id": (image_permissions.c.account_id, image_permissions.c.id),
     "key": (drafts.c.account_id, drafts.c.key),
 }
 """What belongs to one account and is named by people: the columns of the account and of the name."""

@@ -297,3 +297,17 @@ selections = Table(
     sqlite_autoincrement=True,
 )
 """Which messages "all" were, when somebody said so; a message is named by mailbox, UIDVALIDITY and UID."""
+
+image_permissions = Table(
+    "image_permissions",
+    durable,
+    identifier(),
+    _account(),
+    Column("whose", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    number("only_verified"),
+    instant("created_at"),
+    UniqueConstraint("account_id", "whose", "value"),
+    sqlite_autoincrement=True,
+)
+"""Senders and domains whose remote images are shown without asking."""

@@ -18,6 +18,7 @@ from webmail.web import (
     mailboxes,
     messages,
     numbers,
+    remote,
     search,
     security,
     sessions,
@@ -41,5 +42,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, files, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, files, conversations, remote, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

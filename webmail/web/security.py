@@ -32,6 +32,8 @@ SANDBOX = "allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 """What a body frame may do; the template's iframe carries the same words. Never scripts."""
 FILE_POLICY = "sandbox; default-src 'none'; frame-ancestors 'none'"
 """A downloaded part is a stranger's: even shown in place it has no origin and loads nothing."""
+IMAGE_CACHE = "private, max-age=86400, immutable"
+"""A picture of a stranger may be kept by the browser it was fetched for, so that the next look is not even told to us."""
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 PUBLIC = frozenset({"static", "health.healthz"})
 """Answers without mail in them, which may be stored."""
@@ -56,6 +58,15 @@ def body_policy(message_id: int) -> str:
     )
 
 
+def as_strangers_image(response: Response) -> Response:
+    """A picture that came from a stranger: without origin, loading nothing, kept for a day by this browser only."""
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+    if response.status_code == 200:
+        response.headers["Cache-Control"] = IMAGE_CACHE
+    return response
+
+
 def add_headers(response: Response) -> Response:
     """Set what every answer carries, without touching what a view has set already."""
     headers = response.headers
@@ -69,7 +80,7 @@ def add_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = PERMISSIONS
     if services().secure_cookies:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint not in PUBLIC:
+    if request.endpoint not in PUBLIC and headers.get("Cache-Control") != IMAGE_CACHE:
         headers["Cache-Control"] = "no-store, private"
     return response
 
