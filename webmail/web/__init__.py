@@ -13,10 +13,13 @@ from webmail.web import (
     errors,
     health,
     language,
+    lists,
     login,
     mailboxes,
     messages,
     numbers,
+    permalinks,
+    redirecting,
     search,
     security,
     sessions,
@@ -40,5 +43,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, permalinks, lists, redirecting, conversations, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)
