@@ -12,7 +12,7 @@ from webmail.errors import ServerUnavailable
 from webmail.mail.conversations import ConversationMessage, ConversationPage
 from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
-from webmail.mail.message_pages import BodyKind, HeadersPage, MessagePage, SourcePage
+from webmail.mail.message_pages import BodyKind, HeadersPage, Mailing, MessagePage, RedirectPage, SourcePage
 from webmail.mail.pages import (
     AttachmentRow,
     ComposePage,
@@ -34,6 +34,7 @@ from webmail.mail.pages import (
 )
 from webmail.mail.privacy_pages import RemoteContent
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
+from webmail.message.lists import MailTo
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
 from webmail.message.text import TextBlock, TextSpan
@@ -290,6 +291,19 @@ PERMISSIONS = (
     ImagePermission(1, Whose.SENDER, "mira@example.net"),
     ImagePermission(2, Whose.DOMAIN, "<b>text</b>.example", only_verified=True),
 )
+
+
+MAILING = Mailing(
+    one_click=True,
+    host="lists.example",
+    mail_to=MailTo("leave@lists.example", 'Out & "away"', "<b>"),
+    link="https://lists.example/leave?u=1&v=2",
+    post="walks@lists.example",
+)
+
+
+def redirect_page(**changes: Any) -> RedirectPage:
+    return replace(RedirectPage(summary(), INBOX, (ME, Address("", "lists@example.org")), "k-1"), **changes)
 
 
 def html_page(**changes: Any) -> MessagePage:

@@ -18,6 +18,8 @@ CLOSED = [
     "/mailboxes/1",
     "/messages/1",
     "/messages/1/source",
+    "/messages/1/redirect",
+    "/messages/by-id/x@example.org",
     "/conversations/1",
     "/compose",
     "/drafts/x",
@@ -59,7 +61,13 @@ def test_every_endpoint_but_three_is_closed(fresh: Flask) -> None:
             ("<int:page>", "1"),
         ):
             path = path.replace(converter, value)
-        path = path.replace("<section>", "1").replace("<path:name>", "x").replace("<key>", "k").replace("<path:filename>", "css/mail.css")
+        path = (
+            path.replace("<section>", "1")
+            .replace("<path:name>", "x")
+            .replace("<path:message_id_field>", "x@y")
+            .replace("<key>", "k")
+            .replace("<path:filename>", "css/mail.css")
+        )
         is_read = "GET" in (rule.methods or ())
         is_open = rule.endpoint in ("login.sign_in", "static", "health.healthz")
         with client.get(path) if is_read else client.post(path) as answer:

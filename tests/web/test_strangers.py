@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,6 +90,7 @@ class Belongings:
             "section": "2",
             "page": 1,
             "name": "x",
+            "message_id_field": f"files.{self.person.username}",
             "filename": "css/mail.css",
         }
 
@@ -149,7 +151,8 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     robin.gate = replace(robin.gate, undo_seconds=3600)
     mallory = Person(dovecot, robin.gate, dovecot.new_user(), "secret")
     for somebody in (robin, mallory):
-        dovecot.put(somebody.username, [letter(1), with_files()])
+        named = f"<files.{somebody.username}>\r\n".encode()
+        dovecot.put(somebody.username, [letter(1), re.sub(rb"(?<=Message-ID: )<.*\r\n", named, with_files(), count=1)])
     app = build_on(robin.gate)
     yield belongings(app, robin), belongings(app, mallory)
     robin.close()
@@ -283,7 +286,7 @@ def test_nobody_reads_what_belongs_to_somebody_else(world: tuple[Belongings, Bel
         assert mallory.visitor.get(path).status == 404, path
         assert "With files" not in mallory.visitor.text
         assert mine.person.username not in mallory.visitor.text
-    for query in ("reply", "reply_all", "forward", "draft"):
+    for query in ("reply", "reply_all", "reply_list", "forward", "again", "draft"):
         assert mallory.visitor.get(f"/compose?{query}={mine.message}").status == 404
     assert {**mine.state(), "seen": None} == {**before, "seen": None}
 

@@ -66,6 +66,21 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a draft in its folder": ("message.html", {"page": samples.message_page(mailbox=samples.DRAFTS, is_draft=True)}),
     "a message in trash": ("message.html", {"page": samples.message_page(mailbox=samples.TRASH)}),
     "a message of a conversation": ("message.html", {"page": samples.message_page(conversation=4)}),
+    "a message of a list": ("message.html", {"page": samples.message_page(mailing=samples.MAILING)}),
+    "a message of a list that takes a message": (
+        "message.html",
+        {"page": samples.message_page(mailing=replace(samples.MAILING, one_click=False))},
+    ),
+    "a message of a list that has a page": (
+        "message.html",
+        {"page": samples.message_page(mailing=replace(samples.MAILING, one_click=False, mail_to=None))},
+    ),
+    "a message of a list that was left": (
+        "message.html",
+        {"page": samples.message_page(mailing=replace(samples.MAILING, left_at=samples.NOW))},
+    ),
+    "redirecting": ("redirect.html", {"page": samples.redirect_page(), "problem": ""}),
+    "redirecting to nobody": ("redirect.html", {"page": samples.redirect_page(to="hut@"), "problem": "Not complete: hut@"}),
     "conversations": (
         "mailbox.html",
         {

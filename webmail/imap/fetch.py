@@ -261,9 +261,9 @@ def uids_before(connection: Connection, uid: Uid, count: int) -> list[Uid]:
     return found[:count]
 
 
-def find(connection: Connection, *, message_id_field: str) -> list[Uid]:
-    """The messages whose Message-ID field holds this id. One round trip."""
-    return search(connection, "HEADER", "MESSAGE-ID", message_id_field)
+def find(connection: Connection, *, message_id_field: str, field: str = "MESSAGE-ID") -> list[Uid]:
+    """The messages whose Message-ID field, or another such field, holds this id. One round trip."""
+    return search(connection, "HEADER", field, message_id_field)
 
 
 def part(connection: Connection, uid: Uid, section: str, *, limit: int | None = None) -> bytes:

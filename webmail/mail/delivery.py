@@ -288,7 +288,9 @@ def _keep_sent_copy(attempt: Attempt, session: MailSession) -> None:
     raw = build.with_bcc(outgoing.raw(attempt.database, submission.id), parse_address_list(submission.bcc).addresses)
     with connection(session, prefer=sent) as lent:
         lent.select(sent.name, writable=True)
-        if fetch.find(lent, message_id_field=submission.message_id_field):
+        # What was sent on as it is keeps the Message-ID its writer gave it.
+        field = "RESENT-MESSAGE-ID" if submission.original_action == "redirect" else "MESSAGE-ID"
+        if fetch.find(lent, message_id_field=submission.message_id_field, field=field):
             return
         update.append(lent, sent.name, raw, flags=[Flag.SEEN], date=datetime.now(UTC))
     stored_mailboxes.unwatch(session.database, [sent.id], now=datetime.now(UTC))
@@ -298,9 +300,9 @@ def _keep_sent_copy(attempt: Attempt, session: MailSession) -> None:
 def _mark_original(session: MailSession, submission: Submission) -> None:
     """Set \\Answered or $Forwarded on the message replied to; one that is gone meanwhile or may not be marked is no error."""
     original = submission.original
-    if original is None:
+    if original is None or submission.original_action == "again":
         return
-    flag = Flag.FORWARDED if submission.original_action == "forward" else Flag.ANSWERED
+    flag = Flag.FORWARDED if submission.original_action in ("forward", "redirect") else Flag.ANSWERED
     try:
         mailbox = stored_mailboxes.get(session.database, submission.account_id, original.mailbox_id)
         with opened(session, mailbox, uidvalidity=original.uidvalidity) as lent:

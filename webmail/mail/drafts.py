@@ -7,7 +7,7 @@ Drafts, the new copy is known to be there before the old one is removed, and the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -16,14 +16,16 @@ from pathlib import Path
 from webmail.address import Address, AddressList, format_address, parse_address_list
 from webmail.errors import InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.imap import fetch, update
-from webmail.mail import attachments, bodies, parts
+from webmail.mail import answers, attachments
+from webmail.mail.answers import Wording as Wording
+from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
 from webmail.mail.mailboxes import role
 from webmail.mail.pages import ComposePage, DraftAttachment
 from webmail.mail.session import MailSession, account, connection, opened
 from webmail.mailbox import Mailbox, SpecialUse
-from webmail.message import build, mime, reply
-from webmail.message.summary import Envelope, Flag, MessageId
+from webmail.message import build, reply
+from webmail.message.summary import Flag, MessageId
 from webmail.sanitize import text as sanitized_text
 from webmail.store import drafts, jobs, mailboxes, messages
 from webmail.store.drafts import DraftRow, MessageRef
@@ -50,19 +52,6 @@ class DraftFields:
     include: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """The words that a reply and a forward put into the text, in the writer's language.
-
-    ``attribution`` holds ``{date}`` and ``{name}``; ``names`` are the labels of From, Date, Subject, To and Cc.
-    """
-
-    attribution: str
-    forwarded: str
-    names: tuple[str, str, str, str, str]
-    format_date: Callable[[datetime], str]
-
-
 class Incomplete(WebmailError):
     """A message cannot be sent as it is; ``page`` is the form again with what is missing."""
 
@@ -84,7 +73,7 @@ def new(
     original_action: str = "",
     fields: DraftFields | None = None,
 ) -> ComposePage:
-    """An empty form, or one that answers or forwards a message. Nothing is stored yet.
+    """An empty form, or one that answers, forwards or repeats a message (``answers``). Nothing is stored yet.
 
     Costs the fetch of the text that is quoted. Raises NotFound if the original is gone.
     """
@@ -103,48 +92,7 @@ def new(
         return page
     stored = messages.get(session.database, account(session).id, MessageId(original))
     page = replace(page, original=stored.summary.id, original_action=original_action)
-    text = bodies.readable_text(session, original)
-    if original_action == "forward":
-        return _forward(page, stored, text, wording=wording)
-    return _reply(session, page, stored.summary.envelope, text, wording=wording)
-
-
-def _reply(session: MailSession, page: ComposePage, envelope: Envelope, text: str, *, wording: Wording) -> ComposePage:
-    own = {identity.address.addr_spec.lower() for identity in account(session).identities}
-    answer = reply.reply(envelope, own=own, everyone=page.original_action == "reply_all")
-    who = envelope.sender[0].display if envelope.sender else ""
-    when = wording.format_date(envelope.date) if envelope.date else ""
-    attribution = wording.attribution.format(date=when, name=who)
-    return replace(
-        page,
-        to=_line(answer.to),
-        cc=_line(answer.cc),
-        subject=answer.subject,
-        text="\n\n" + reply.quoted(text, attribution=attribution),
-    )
-
-
-def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording) -> ComposePage:
-    envelope = stored.summary.envelope
-    values = (
-        _line(envelope.sender),
-        wording.format_date(envelope.date) if envelope.date else "",
-        envelope.subject,
-        _line(envelope.to),
-        _line(envelope.cc),
-    )
-    heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
-    attached = tuple(parts.attachment_row(part) for part in mime.attachments(stored.summary.structure))
-    return replace(
-        page,
-        subject=reply.forward_subject(envelope.subject),
-        text="\n\n" + reply.forwarded(text, heading_lines=heading),
-        included=attached,
-    )
-
-
-def _line(addresses: Sequence[Address]) -> str:
-    return ", ".join(format_address(each) for each in addresses)
+    return answers.answered(session, page, stored, wording=wording)
 
 
 def _identities(session: MailSession) -> tuple[Address, ...]:
@@ -176,9 +124,9 @@ def open_message(session: MailSession, message_id: int) -> str:
     fields = DraftFields(
         key=new_key(),
         sender=format_address(written.sender),
-        to=_line(written.to),
-        cc=_line(written.cc),
-        bcc=_line(written.bcc),
+        to=line(written.to),
+        cc=line(written.cc),
+        bcc=line(written.bcc),
         subject=written.subject,
         text=written.text or sanitized_text.as_text(written.html),
     )
@@ -243,11 +191,11 @@ def _original(session: MailSession, message_id: int) -> StoredMessage | None:
 
 
 def _answered(original: StoredMessage | None, fields: DraftFields) -> str:
-    return original.summary.envelope.message_id_field if original and fields.original_action != "forward" else ""
+    return original.summary.envelope.message_id_field if original and fields.original_action not in answers.NEW else ""
 
 
 def _chain(original: StoredMessage | None, fields: DraftFields) -> tuple[str, ...]:
-    if original is None or fields.original_action == "forward":
+    if original is None or fields.original_action in answers.NEW:
         return ()
     return reply.reply(original.summary.envelope, own=(), everyone=False).references
 

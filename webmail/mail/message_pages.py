@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from datetime import datetime
 
+from webmail.address import Address
 from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
+from webmail.message.lists import MailTo
 from webmail.message.summary import MessageSummary
 from webmail.message.text import TextBlock
 
@@ -22,6 +25,25 @@ class BodyKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Mailing:
+    """The mailing list of a message: how to leave it, and ``post``, who a message to everybody on it goes to.
+
+    ``host`` is whose web address is asked or opened; ``left_at`` is when this person asked last to be taken off it.
+    """
+
+    one_click: bool = False
+    host: str = ""
+    mail_to: MailTo | None = None
+    link: str = ""
+    post: str = ""
+    left_at: datetime | None = None
+
+    @property
+    def can_be_left(self) -> bool:
+        return self.one_click or self.mail_to is not None or bool(self.link)
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """One message to read.
 
@@ -29,7 +51,7 @@ class MessagePage:
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides, ``remote`` what it
-    wanted of other servers.
+    wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it.
     """
 
     message: MessageSummary
@@ -53,6 +75,7 @@ class MessagePage:
     conversation: int = 1
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
+    mailing: Mailing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +95,15 @@ class HeadersPage:
     message: MessageSummary
     mailbox: Mailbox
     fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectPage:
+    """The form that sends a message on as it is. ``key`` makes one submission of it, however often the form is sent."""
+
+    message: MessageSummary
+    mailbox: Mailbox
+    identities: tuple[Address, ...]
+    key: str
+    to: str = ""
+    sender: str = ""

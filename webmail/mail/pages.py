@@ -236,7 +236,7 @@ class DraftAttachment:
 class ComposePage:
     """The compose form. ``key`` is the draft's random key; ``errors`` are (field, code, values).
 
-    ``original`` and ``original_action`` (``reply``, ``reply_all``, ``forward``) go back as hidden fields. ``included`` are the
+    ``original`` and ``original_action`` (see ``answers``) go back as hidden fields. ``included`` are the
     attachments of a forwarded message not yet taken into a draft: checked boxes named ``include`` with the section.
     ``placed`` is false while the server's Drafts folder does not have the newest text yet.
     """

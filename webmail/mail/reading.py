@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, image_permissions, listing, sync
+from webmail.mail import bodies, image_permissions, listing, lists, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -89,6 +89,7 @@ def opened_message(
         facts=content.facts,
         remote=remote,
         can_show_images=remote.images > 0,
+        mailing=lists.mailing(session, summary.envelope, content.facts),
     )
 
 

@@ -116,26 +116,31 @@ def _missing(session: MailSession, row: DraftRow) -> tuple[tuple[str, str, dict[
 
 
 def cancel(session: MailSession, submission_id: int, *, now: datetime) -> str:
-    """Take a submission back before it is handed over and return the key of its draft, ready to edit.
+    """Take a submission back before it is handed over and return the key of its draft, ready to edit; empty if it has none.
 
     Raises Conflict("too_late") once the worker has it, NotFound.
     """
     mine = account(session)
     found = outgoing.get(session.database, mine.id, submission_id)
     if found.state == SubmissionState.CANCELLED:
-        return found.draft_key
+        return found.draft_key if _written(found) else ""
     if not outgoing.cancel(session.database, mine.id, submission_id, now=now):
         raise Conflict("too_late")
     outgoing.record_step(session.database, submission_id, at=now, code="cancelled", kind="wait", values={})
-    return _reopened(session, found)
+    return _reopened(session, found) if _written(found) else ""
+
+
+def _written(found: Submission) -> bool:
+    """Whether somebody wrote it here: what is sent on as it is has no draft."""
+    return found.original_action != "redirect"
 
 
 def edit(session: MailSession, submission_id: int, *, now: datetime) -> str:
     """Open the draft of a submission again; a waiting one is cancelled first. Returns the key of the draft."""
     found = outgoing.get(session.database, account(session).id, submission_id)
-    if found.state in CANCELLABLE:
+    if found.state in CANCELLABLE and _written(found):
         return cancel(session, submission_id, now=now)
-    if found.state not in (SubmissionState.FAILED, SubmissionState.CANCELLED):
+    if found.state not in (SubmissionState.FAILED, SubmissionState.CANCELLED) or not _written(found):
         raise Conflict("too_late")
     return _reopened(session, found)
 
@@ -210,7 +215,7 @@ def _row(found: Submission) -> SubmissionRow:
         has_attachments=found.has_attachments,
         can_cancel=state in CANCELLABLE,
         can_retry=state in RETRYABLE and not found.reopened,
-        can_edit=state in EDITABLE,
+        can_edit=state in EDITABLE and _written(found),
     )
 
 

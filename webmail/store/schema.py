@@ -311,3 +311,21 @@ image_permissions = Table(
     sqlite_autoincrement=True,
 )
 """Senders and domains whose remote images are shown without asking."""
+unsubscriptions = Table(
+    "unsubscriptions",
+    durable,
+    _account(primary=True),
+    Column("list_name", String(255), primary_key=True),
+    instant("left_at"),
+)
+"""Mailing lists that an account asked to leave, by their List-Id, else by who sends them."""
+
+openpgp_keys = Table(
+    "openpgp_keys",
+    durable,
+    _account(primary=True),
+    Column("fingerprint", String(64), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    instant("added_at"),
+)
+"""OpenPGP certificates that the person has put in; signatures of no other are verified."""

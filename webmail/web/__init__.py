@@ -14,10 +14,13 @@ from webmail.web import (
     files,
     health,
     language,
+    lists,
     login,
     mailboxes,
     messages,
     numbers,
+    permalinks,
+    redirecting,
     remote,
     search,
     security,
@@ -42,5 +45,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, files, conversations, remote, search, compose, submissions, health):
+    for module in (mailboxes, messages, files, permalinks, lists, redirecting, conversations, remote, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

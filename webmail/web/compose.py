@@ -26,7 +26,7 @@ from webmail.web.services import services
 from webmail.web.unfinished import draft_fields
 
 blueprint = Blueprint("compose", __name__)
-ANSWERS = ("reply", "reply_all", "forward")
+ANSWERS = ("reply", "reply_all", "reply_list", "forward", "again")
 """Query names of ``/compose`` that answer a message; the value is its id."""
 
 

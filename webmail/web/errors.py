@@ -78,7 +78,7 @@ SAFE: dict[int, LazyString] = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """What an error page shows. ``kept`` is text from the form, so that nothing typed is lost."""
+    """What an error page shows. ``kept`` is text from the form, so that nothing typed is lost; ``search`` offers to look for it."""
 
     status: int
     title: str
@@ -88,6 +88,7 @@ class ErrorPage:
     retry: str = ""
     missing_role: str = ""
     kept: str = ""
+    search: bool = False
 
 
 def status_of(error: WebmailError) -> int:
@@ -106,6 +107,7 @@ def page(status: int, sentence: str, *, title: str = "", details: tuple[tuple[st
         retry=navigation.here() if request.method == "GET" and status >= 500 else "",
         missing_role=missing_role,
         kept=request.form.get("text", "") if status != 413 and request.method == "POST" else "",
+        search=details[:1] == (("code", "permalink"),),
     )
     return make_response(render_template("errors/error.html", page=shown), status)
 

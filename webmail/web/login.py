@@ -25,7 +25,7 @@ LOOKING = frozenset({"GET", "HEAD"})
 """Methods that only look: HEAD is answered as GET, without the page (RFC 9110 §9.3.2)."""
 
 
-ABOUT = ("ids", "reply", "reply_all", "forward", "draft", "original")
+ABOUT = ("ids", "reply", "reply_all", "reply_list", "forward", "again", "draft", "original")
 """Fields of forms and queries that name messages."""
 
 

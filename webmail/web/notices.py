@@ -73,6 +73,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "created": lambda values: _("Folder %(folder)s created.", folder=values["folder"]),
     "renamed": lambda values: _("Folder renamed to %(folder)s.", folder=values["folder"]),
     "mailbox_deleted": lambda values: _("Folder %(folder)s deleted.", folder=values["folder"]),
+    "unsubscribed": lambda values: _("You asked to be taken off the list %(name)s.", name=values["name"]),
     "queued": _plain(lambda: _("Message queued for sending.")),
     "saved": _plain(lambda: _("Draft saved.")),
     "discarded": _plain(lambda: _("Draft discarded.")),

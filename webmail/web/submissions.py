@@ -27,9 +27,11 @@ def report(submission_id: int) -> str:
 
 @blueprint.post("/submissions/<int:submission_id>/cancel")
 def cancel(submission_id: int) -> Response:
-    """Take a message back before it is handed over; its draft opens again exactly as it was."""
+    """Take a message back before it is handed over; its draft, if it has one, opens again exactly as it was."""
     key = submission.cancel(current_mail(), submission_id, now=services().now())
     notices.put("cancelled")
+    if not key:
+        return navigation.back(otherwise=url_for("submissions.outbox"))
     return redirect(url_for("compose.edit", key=key), 303)
 
 

@@ -1,0 +1,60 @@
+"""Mailing lists: what a message offers to whoever wants to leave its list or write to it (RFC 2369, RFC 8058)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from webmail import oneclick
+from webmail.errors import NotAllowed
+from webmail.mail import bodies
+from webmail.mail.message_pages import BodyKind, Mailing
+from webmail.mail.session import MailSession, account, find_message
+from webmail.message import lists
+from webmail.message.facts import Facts
+from webmail.message.summary import Envelope
+from webmail.store import unsubscriptions
+
+
+def mailing(session: MailSession, envelope: Envelope, facts: Facts) -> Mailing | None:
+    """How to leave the list of a message and how to write to it; None where it tells neither. One look-up at most."""
+    post = lists.mail_to(facts.list_post)
+    found = Mailing(
+        one_click=lists.offers_one_click(facts.unsubscribe_https, facts.unsubscribe_signers, None),
+        host=(urlsplit(facts.unsubscribe_https or facts.unsubscribe_link).hostname or "") if facts.unsubscribe_link else "",
+        mail_to=lists.mail_to(facts.unsubscribe_mailto),
+        link=facts.unsubscribe_link,
+        post=post.to if post else "",
+    )
+    if not (found.can_be_left or found.post):
+        return None
+    left_at = unsubscriptions.left_at(session.database, account(session).id, _name(envelope)) if found.can_be_left else None
+    return Mailing(found.one_click, found.host, found.mail_to, found.link, found.post, left_at)
+
+
+def facts_of(session: MailSession, message_id: int) -> tuple[Envelope, Facts]:
+    """What the header of a message says; one FETCH if it was never opened. Raises NotFound."""
+    stored, mailbox = find_message(session, message_id)
+    found = bodies.content(session, stored, mailbox, images=False, kind=BodyKind.EMPTY)
+    return stored.summary.envelope, found.facts
+
+
+def leave(session: MailSession, message_id: int, *, now: datetime, post: Callable[[str], None] = oneclick.leave) -> str:
+    """Ask the sender of a list to take this address off it, because somebody pressed the button; returns its name.
+
+    One POST to the address that the message gives, and a note of when. Raises NotFound, NotAllowed("unsubscribe_none") for a
+    message that offers no such way, and what ``oneclick.leave`` raises; then nothing is noted.
+    """
+    envelope, facts = facts_of(session, message_id)
+    offer = mailing(session, envelope, facts)
+    if offer is None or not offer.one_click:
+        raise NotAllowed("unsubscribe_none")
+    post(facts.unsubscribe_https)
+    unsubscriptions.put(session.database, account(session).id, _name(envelope), now=now)
+    return _name(envelope)
+
+
+def _name(envelope: Envelope) -> str:
+    """What a list is known by: its List-Id, else who sends it (RFC 2919)."""
+    return (envelope.list_id or (envelope.sender[0].addr_spec if envelope.sender else "")).lower()

@@ -1,0 +1,93 @@
+"""Redirecting: a message sent on to somebody else as it is, so that an answer goes to who wrote it (RFC 5322 §3.6.6)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from webmail.address import Address, ascii_addr_spec, parse_address_list, valid_addr_spec
+from webmail.errors import InvalidInput, NotAllowed
+from webmail.imap import fetch
+from webmail.mail.message_pages import RedirectPage
+from webmail.mail.session import MailSession, account, find_message, opened
+from webmail.message import build
+from webmail.message.mime import has_attachments
+from webmail.message.resent import resent
+from webmail.store import jobs, outgoing
+from webmail.store.drafts import MessageRef
+
+LIMIT = 64 * 1024 * 1024
+"""Octets of a message that is sent on."""
+RECIPIENTS = 100
+
+
+def form(session: MailSession, message_id: int, *, to: str = "", sender: str = "", key: str = "") -> RedirectPage:
+    """The form that asks to whom. Raises NotFound."""
+    stored, mailbox = find_message(session, message_id)
+    return RedirectPage(stored.summary, mailbox, _own(session), key or secrets.token_urlsafe(18), to, sender)
+
+
+def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender: str, now: datetime, hold: timedelta) -> int:
+    """Put a message into the outbox as it is, behind a Resent block; returns the id of the submission.
+
+    One fetch of the whole message, which is held in memory. The same key gives the same submission. Raises NotFound,
+    InvalidInput for addresses that cannot be used, NotAllowed("redirect_too_large"), and the server's errors.
+    """
+    mine = account(session).id
+    known = outgoing.by_key(session.database, mine, key)
+    if known is not None:
+        return known
+    people, writer = _recipients(to), _sender(session, sender)
+    stored, mailbox = find_message(session, message_id)
+    if stored.summary.size > LIMIT:
+        raise NotAllowed("redirect_too_large")
+    if not key or len(key) > 64:
+        raise InvalidInput("key", field="key")
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        raw = fetch.part(lent, stored.summary.uid, "")
+    resent_id = build.new_message_id(secrets.token_hex(16), writer.domain)
+    envelope = stored.summary.envelope
+    queued = outgoing.queue(
+        session.database,
+        mine,
+        draft_key=key,
+        message_id_field=resent_id,
+        envelope_from=ascii_addr_spec(writer.addr_spec) or writer.addr_spec,
+        recipients=[ascii_addr_spec(each.addr_spec) or each.addr_spec for each in people],
+        raw=resent(raw, sender=writer, to=people, date=now, message_id=resent_id),
+        bcc="",
+        subject=envelope.subject,
+        has_attachments=has_attachments(stored.summary.structure),
+        original=MessageRef(mine, stored.mailbox_id, stored.uidvalidity, stored.summary.uid, envelope.message_id_field),
+        original_action="redirect",
+        due_at=now + hold,
+        now=now,
+    )
+    jobs.wake(session.database)
+    return queued
+
+
+def _own(session: MailSession) -> tuple[Address, ...]:
+    return tuple(identity.address for identity in account(session).identities)
+
+
+def _recipients(to: str) -> tuple[Address, ...]:
+    if any(character in to for character in "\r\n\0"):
+        raise InvalidInput("line_break", field="to")
+    found = parse_address_list(to)
+    wrong = [*found.invalid, *(each.addr_spec for each in found.addresses if not valid_addr_spec(each.addr_spec))]
+    if wrong:
+        raise InvalidInput("address", field="to", value=", ".join(wrong[:5]))
+    if found.cut or len(found.addresses) > RECIPIENTS:
+        raise InvalidInput("too_many_recipients", field="to", limit=RECIPIENTS)
+    if not found.addresses:
+        raise InvalidInput("no_recipient", field="to")
+    return found.addresses
+
+
+def _sender(session: MailSession, asked: str) -> Address:
+    own = _own(session)
+    if not own:
+        raise InvalidInput("identity_missing", field="from")
+    wanted = {each.addr_spec.lower() for each in parse_address_list(asked).addresses}
+    return next((each for each in own if each.addr_spec.lower() in wanted), own[0])
