@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, sync
+from webmail.mail import bodies, listing, passages, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -63,12 +63,12 @@ def opened_message(
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
     content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
-    blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
+    blocks = passages.blocks(content.passages)
     marks = marker(query) if blocks else None
     return MessagePage(
         message=summary,
         mailbox=mailbox,
-        body=kind if kind is BodyKind.HTML or content.text.strip() else BodyKind.EMPTY,
+        body=kind if kind is BodyKind.HTML or blocks else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
         attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
         remote_images=content.remote_images,
@@ -80,6 +80,7 @@ def opened_message(
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
+        conflicts=content.conflicts,
     )
 
 
