@@ -44,6 +44,10 @@ truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each
 	@tests/servers/packages.sh
 	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal -rP --timeout 600 tests/mail/test_truth.py
 
+monsters: $(VENV)/.dev-ready $(WORDS) ## messages of 50 MB headers, 10,000 parts, a million recipients: each page under 2 s and 200 MB
+	@tests/servers/packages.sh
+	MONSTERS=full $(BIN)/python -m pytest -n 1 -rP --timeout 900 tests/mail/test_monsters.py
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -74,4 +78,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth monsters bench assets locale plan clean check format

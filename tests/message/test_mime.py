@@ -192,8 +192,8 @@ def test_nesting_and_number_of_parts_are_bounded() -> None:
         (multi("", "related", leaf("1", "image/png", cid="a"), leaf("2", "text/html", cid="root"), start="<root>"), ("2", "", [])),
         (multi("", "related", leaf("1", "text/html"), leaf("2", "image/png", cid="a", disposition="attachment")), ("1", "", ["2"])),
         (multi("", "related", leaf("1", "text/html"), leaf("2", "image/png")), ("1", "", ["2"])),
-        (multi("", "mixed", leaf("1", "text/plain"), leaf("2", "image/png"), leaf("3", "text/plain")), ("", "1", ["2", "3"])),
-        (multi("", "mixed", leaf("1", "text/plain", size=2), leaf("2", "application/pdf"), leaf("3", "text/html")), ("3", "", ["1", "2"])),
+        (multi("", "mixed", leaf("1", "text/plain"), leaf("2", "image/png"), leaf("3", "text/plain")), ("", "1", ["2"])),
+        (multi("", "mixed", leaf("1", "text/plain", size=2), leaf("2", "application/pdf"), leaf("3", "text/html")), ("3", "", ["2"])),
         (multi("", "mixed", leaf("1", "text/plain", filename="notes.txt"), leaf("2", "text/plain")), ("", "2", ["1"])),
         (multi("", "mixed", leaf("1", "text/plain", disposition="attachment"), leaf("2", "text/plain")), ("", "2", ["1"])),
         (multi("", "mixed", leaf("1", "message/rfc822")), ("", "", ["1"])),
@@ -209,6 +209,53 @@ def test_nesting_and_number_of_parts_are_bounded() -> None:
 )
 def test_the_body_is_shown_and_everything_else_is_attached(tree: Part, expected: tuple[str, str, list[str]]) -> None:
     assert summary(tree) == expected
+
+
+PHOTO = leaf("2", "image/jpeg", disposition="inline", filename="tree.jpg", cid="tree")
+AMP = leaf("2", "text/x-amp-html")
+
+
+@pytest.mark.parametrize(
+    ("tree", "rich", "plain"),
+    [
+        (multi("", "mixed", leaf("1", "text/plain"), PHOTO, leaf("3", "text/plain")), "1 2 3", "1 2 3"),
+        (multi("", "mixed", leaf("1", "text/html"), PHOTO, leaf("3", "text/html")), "1 2 3", "1 2 3"),
+        (multi("", "mixed", PHOTO, leaf("3", "text/plain", filename="notes.txt")), "3", "3"),
+        (multi("", "mixed", leaf("1", "text/plain"), leaf("2", "text/html"), leaf("3", "text/plain")), "1 2 3", "1 2 3"),
+        (multi("", "mixed", leaf("1", "text/plain"), leaf("2", "text/x-patch", filename="a.patch")), "1", "1"),
+        (multi("", "mixed", PHOTO), "", ""),
+        (
+            multi(
+                "",
+                "alternative",
+                leaf("1", "text/plain"),
+                multi("2", "mixed", leaf("2.1", "text/html"), leaf("2.2", "application/pdf"), leaf("2.3", "text/html")),
+            ),
+            "2.1 2.3",
+            "1",
+        ),
+        (
+            multi("", "mixed", multi("1", "signed", leaf("1.1", "text/plain"), leaf("1.2", "text/plain")), leaf("2", "text/plain")),
+            *2 * ("1.1 2",),
+        ),
+        (multi("", "report", leaf("1", "text/plain"), leaf("2", "text/plain")), "1", "1"),
+        (multi("", "alternative", leaf("1", "text/plain"), AMP), "1", "1"),
+        (multi("", "alternative", AMP, leaf("3", "text/html")), "3", "3"),
+        (multi("", "alternative", leaf("1", "text/plain"), leaf("2", "text/calendar")), "1", "1"),
+        (multi("", "alternative", leaf("1", "text/calendar")), "", ""),
+        (multi("", "mixed", *[leaf(str(number), "text/plain") for number in range(1, 40)]), *2 * (" ".join(map(str, range(1, 21))),)),
+    ],
+)
+def test_all_texts_that_are_no_files_are_one_reading_in_order(tree: Part, rich: str, plain: str) -> None:
+    found = shown(tree)
+    assert (" ".join(sections(found.rich)), " ".join(sections(found.plain))) == (rich, plain)
+    listed = {part.section for part in attachments(tree)}
+    texts = {part.section for part in (*found.rich, *found.plain) if part.media_type == "text"}
+    assert not texts & listed, "what is read is not listed"
+
+
+def test_a_picture_between_texts_can_be_had_as_a_file_too() -> None:
+    assert sections(attachments(multi("", "mixed", leaf("1", "text/plain"), PHOTO, leaf("3", "text/plain", size=2)))) == ["2"]
 
 
 def test_an_attached_message_is_one_attachment_and_never_the_body() -> None:

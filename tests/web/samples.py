@@ -261,6 +261,9 @@ def unreadable() -> ConversationMessage:
     return ConversationMessage(summary(flags=()), (INBOX, HOUSE), error=ServerUnavailable("timeout", server="imap.example.org"))
 
 
+PICTURED = (TextBlock(((TextSpan("A tree"),),), picture="/messages/1/parts/2/tree.png"), *TEXT)
+
+
 def message_page(**changes: Any) -> MessagePage:
     found = MessagePage(
         message=summary(),

@@ -19,6 +19,7 @@ from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
 from webmail.mail.privacy_pages import ImageSettingsPage
 from webmail.mailbox import SpecialUse
+from webmail.message.facts import Facts
 
 S = SubmissionState
 MISTAKES: dict[str, Any] = {"hints": (("bad_date", {"operator": "before", "value": "x"}),), "unknown_mailboxes": ("<b>",)}
@@ -64,6 +65,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),
     "a draft in its folder": ("message.html", {"page": samples.message_page(mailbox=samples.DRAFTS, is_draft=True)}),
+    "a message that says things twice": (
+        "message.html",
+        {
+            "page": samples.message_page(
+                text=samples.PICTURED, conflicts=("content-type boundary",), facts=Facts(("from", "to", "<b>text</b>"))
+            )
+        },
+    ),
     "a message in trash": ("message.html", {"page": samples.message_page(mailbox=samples.TRASH)}),
     "a message of a conversation": ("message.html", {"page": samples.message_page(conversation=4)}),
     "a message of a list": ("message.html", {"page": samples.message_page(mailing=samples.MAILING)}),

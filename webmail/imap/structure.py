@@ -54,7 +54,8 @@ class _Reader:
         params = _parameters(node[count + 1]) if len(node) > count + 1 else {}
         disposition, given = _disposition(node, count + 2)
         name = filename(given, params) if given else ""
-        return Part(section, "multipart", subtype or "mixed", params, "7bit", 0, disposition, name, "", tuple(parts))
+        location = _location(node, count + 4)
+        return Part(section, "multipart", subtype or "mixed", params, "7bit", 0, disposition, name, "", tuple(parts), location)
 
     def single(self, node: Node, section: str, *, depth: int) -> Part:
         if not isinstance(node, list) or len(node) < 2:
@@ -82,7 +83,14 @@ class _Reader:
             filename=filename(given, params) if given or "name" in params or "filename" in params else "",
             content_id=text(fields[3]).strip().strip("<>"),
             parts=enclosed,
+            location=_location(fields, extension + 2),
         )
+
+
+def _location(fields: list[Node], index: int) -> str:
+    """The Content-Location, without the blanks that folding left in it (RFC 2557 §4.1)."""
+    found = fields[index] if index < len(fields) else b""
+    return "" if isinstance(found, list) else "".join(text(found).split())
 
 
 def _disposition(fields: list[Node], index: int) -> tuple[str, dict[str, str]]:

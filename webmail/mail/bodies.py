@@ -1,30 +1,33 @@
 """Bodies as they are shown: fetched, decoded and cleaned once, and kept in the index (bounded, least used first).
 
-What is shown, listed, downloaded and quoted is one and the same part: the tree is the server's BODYSTRUCTURE, and every
-section is fetched by its number. With the first fetch of a body comes the header, of which the ``Facts`` are kept.
+What is shown, listed, downloaded, searched and quoted is one and the same: the tree is the server's BODYSTRUCTURE, and every
+section is fetched by its number, so that where a message says a thing twice, all here follow what its server understood. Of
+fields of the message that stand twice the first counts. With the first fetch of a body comes the header, of which the
+``Facts`` are kept, and the headers of the parts, of which is kept what they say in more than one way.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
+from webmail.mail import passages
 from webmail.mail.message_pages import BodyKind
-from webmail.mail.parts import path_of
+from webmail.mail.passages import Passage
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mail.remote_images import proxied
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
-from webmail.message import facts, mime, text
+from webmail.message import facts, mime
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
-from webmail.sanitize import text as sanitized_text
 from webmail.sanitize.html import Cleaned
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
 from webmail.store import bodies, preferences
@@ -36,21 +39,39 @@ HTML_LIMIT = 1024 * 1024
 WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
 BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
 PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
-CLEAN_LINKS = "clean_links"
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 
 
+TOGETHER_LIMIT = HTML_LIMIT + TEXT_LIMIT
+"""Octets of all texts of a message together; each but the first gets what the ones before it left."""
+MIME_OCTETS = 8 * 1024
+DEEPEST = 8
+"""Of so many multiparts around a text is looked at what their headers say; mail has three."""
+CLEAN_LINKS = "clean_links"
+READING = 1
+"""Bodies read by another version of the rules are not shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML."""
+    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
+
+    ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message.
+    """
 
     document: str = ""
-    text: str = ""
+    passages: tuple[Passage, ...] = ()
     remote_images: int = 0
     notices: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
+
+    @property
+    def text(self) -> str:
+        """The words of a plain text, as they are quoted."""
+        return passages.quotable(self.passages)
 
 
 def cleans_links(session: MailSession) -> bool:
@@ -63,16 +84,6 @@ def kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
     if shown.html is not None and not (prefer == "text" and shown.text is not None):
         return BodyKind.HTML
     return BodyKind.TEXT if shown.text is not None else BodyKind.EMPTY
-
-
-def flowed(part: Part | None) -> bool:
-    """Whether the lines of a text part flow (RFC 3676 §4.1)."""
-    return part is not None and part.params.get("format", "").lower() == "flowed"
-
-
-def delsp(part: Part | None) -> bool:
-    """Whether the blank before a soft line break is to be deleted (RFC 3676 §4.1)."""
-    return part is not None and part.params.get("delsp", "").lower() == "yes"
 
 
 def height(document: str) -> int:
@@ -90,95 +101,98 @@ def height(document: str) -> int:
 def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
-    At most one FETCH, of the part and, the first time, of the header. Raises the errors of the connection.
+    At most one FETCH, of all its parts with what their headers say, and, the first time, of the header of the message.
+    Raises the errors of the connection.
     """
     marks = marker(query)
     shown = mime.shown(stored.summary.structure)
-    part = {BodyKind.HTML: shown.html, BodyKind.TEXT: shown.text}.get(kind)
+    parts = {BodyKind.HTML: shown.rich, BodyKind.TEXT: shown.plain}.get(kind, ())
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
     clean_links = kind is BodyKind.HTML and cleans_links(session)
     # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
-    how = f"{kind}/{session.database.key.id if images else ''}/{int(clean_links)}/{html.POLICY_VERSION}"
-    key = f"{place}/{part.section if part else None}/{how}"
+    how = f"{session.database.key.id if images else ''}/{int(clean_links)}"
+    key = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
-    if known is not None and (part is None or (key in kept and marks is None)):
-        return _from_json(kept[key], facts=known) if part else Body(facts=known)
-    header, octets = _fetched(session, stored, mailbox, part, with_header=known is None)
+    if known is not None and (not parts or (key in kept and marks is None)):
+        return replace(_from_json(kept[key]) if parts else Body(), facts=known)
+    found = _fetched(session, stored, mailbox, parts, with_header=known is None)
     if known is None:
-        known = facts.facts(header)
+        known = facts.facts(found.get("HEADER", b""))
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
-    if part is None:
+    if not parts:
         return Body(facts=known)
-    made = _made(session, stored, part, octets, images=images, clean_links=clean_links, marks=marks)
+    made = _made(stored, parts, found, kind=kind, options=_options(session, images=images, clean_links=clean_links, marks=marks))
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
 
 
 def _to_json(body: Body) -> str:
-    """A body as it is kept; what is empty is left out."""
-    remote = {name: value for name, value in asdict(body.remote).items() if value}
-    written = {name: getattr(body, name) for name in ("document", "text", "remote_images", "notices")}
-    return json.dumps(written | {"remote": remote})
+    """A body as it is kept; what is empty is left out of what it wanted of others."""
+    written = {name: value for name, value in asdict(body).items() if name not in ("facts", "remote")}
+    return json.dumps(written | {"remote": {name: value for name, value in asdict(body.remote).items() if value}})
 
 
-def _from_json(kept: str, *, facts: Facts) -> Body:
-    found: dict[str, Any] = json.loads(kept)
+def _from_json(kept: str) -> Body:
+    found = json.loads(kept)
+    rows = tuple(Passage(**each) for each in found.pop("passages"))
     remote = found.pop("remote")
     hosts = tuple(RemoteHost(**each) for each in remote.pop("hosts", ()))
     links = tuple(CleanedLink(**each) for each in remote.pop("links", ()))
-    found["notices"] = tuple(found["notices"])
-    return Body(**found, facts=facts, remote=RemoteContent(**remote, hosts=hosts, links=links))
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return Body(**fields, passages=rows, remote=RemoteContent(**remote, hosts=hosts, links=links))
 
 
-def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, part: Part | None, *, with_header: bool) -> tuple[bytes, bytes]:
-    """The beginnings of the header, if it is wanted, and of the part, if there is one. One round trip."""
+def _limits(parts: Sequence[Part]) -> dict[str, int]:
+    """How many octets of each text are read; one for which there is no room is missing."""
+    left, found = TOGETHER_LIMIT, {}
+    for part in parts:
+        if part.media_type == "text" and left > 0:
+            found[part.section] = min(left, HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT)
+            left -= min(part.size, found[part.section])
+    return found
+
+
+def _fetched(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, parts: Sequence[Part], *, with_header: bool
+) -> dict[str, bytes]:
+    """The beginnings of the header, if it is wanted, of the texts, and of their own headers. One round trip."""
     wanted = {"HEADER": FACTS_OCTETS} if with_header else {}
-    if part is not None:
-        wanted[part.section] = _limit(part)
+    for part in parts:
+        if part.media_type == "text":
+            around = mime.around(stored.summary.structure, part)[:DEEPEST]
+            wanted |= {f"{each.section}.MIME": MIME_OCTETS for each in around if not each.section.endswith("TEXT")}
+    wanted |= _limits(parts)
+    if not wanted:
+        return {}
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-        found = fetch.sections(lent, stored.summary.uid, wanted)
-    return found.get("HEADER", b""), found.get(part.section, b"") if part else b""
+        return fetch.sections(lent, stored.summary.uid, wanted)
 
 
-def _limit(part: Part) -> int:
-    return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
+def _options(session: MailSession, *, images: bool, clean_links: bool, marks: Marks | None) -> html.BodyOptions:
+    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
+    return html.BodyOptions(images=policy, proxy=proxied(session) if images else "", clean_links=clean_links, hits=marks)
 
 
-def _made(
-    session: MailSession, stored: StoredMessage, part: Part, octets: bytes, *, images: bool, clean_links: bool, marks: Marks | None
-) -> Body:
-    if part.subtype == "html":
-        proxy = proxied(session) if images else ""
-        policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-        options = html.BodyOptions(images=policy, cid=_inline(stored), proxy=proxy, clean_links=clean_links, hits=marks)
-        body = _shown_html(part, octets, options=options)
-    else:
-        body = _shown_text(part, octets)
-    notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
-    return replace(body, notices=tuple(dict.fromkeys(notices)))
-
-
-def _shown_text(part: Part, octets: bytes) -> Body:
-    decoded, known = mime.part_text(octets, part)
-    return Body(text=decoded, notices=() if known else ("charset",))
-
-
-def _inline(stored: StoredMessage) -> dict[str, str]:
-    """Where the pictures are shown that a message carries for its HTML."""
-    return {
-        content_id: path_of(stored.summary.id, each.section, each.filename or "image")
-        for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
-    }
-
-
-def _shown_html(part: Part, octets: bytes, *, options: html.BodyOptions) -> Body:
-    decoded, known = mime.part_text(octets, part)
-    cleaned = html.clean(decoded, options=options)
-    notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
-    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices, remote=_remote(cleaned))
+def _made(stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions) -> Body:
+    limits, address = _limits(parts), passages.address_in(stored.summary.id or 0)
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in parts if part.section in limits}
+    notices = [] if all(each.right for each in texts.values()) else ["charset"]
+    if any(part.media_type == "text" and len(found.get(part.section, b"")) >= limits.get(part.section, 0) for part in parts):
+        notices.append("cut")
+    if any("broken" in part.params for part in parts):
+        notices.append("broken")
+    doubted = [name for section, octets in found.items() if section.endswith("MIME") for name in facts.conflicts(octets)]
+    told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)))
+    if kind is BodyKind.TEXT:
+        return replace(told, passages=passages.of_parts(parts, texts, address=address))
+    inline = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
+    inline |= {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
+    cleaned = html.clean(passages.pages(parts, texts), options=replace(options, cid=inline))
+    notices = list(dict.fromkeys([*told.notices, *(("cut",) if cleaned.cut else ())]))
+    return replace(told, document=cleaned.document, remote_images=cleaned.remote_images, notices=tuple(notices), remote=_remote(cleaned))
 
 
 def _remote(cleaned: Cleaned) -> RemoteContent:
@@ -200,15 +214,13 @@ def document(session: MailSession, message_id: int, *, images: bool = False, que
 
 
 def readable_text(session: MailSession, message_id: int) -> str:
-    """The body as plain text, for quoting: the text part, else the words of the HTML part."""
+    """The body as plain text, for quoting: its texts in order, and the words of the HTML where there is no other text."""
     stored, mailbox = find_message(session, message_id)
-    shown = mime.shown(stored.summary.structure)
-    part = shown.text or shown.html
-    if part is None:
+    words = mime.shown(stored.summary.structure).words
+    limits = _limits(words)
+    if not limits:
         return ""
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-        octets = fetch.part(lent, stored.summary.uid, part.section, limit=TEXT_LIMIT)
-    decoded, _ = mime.part_text(octets, part)
-    if part is shown.html:
-        return sanitized_text.as_text(decoded)
-    return text.unflow(decoded, delsp=delsp(part)) if flowed(part) else decoded
+        found = fetch.sections(lent, stored.summary.uid, limits)
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in words if part.section in limits}
+    return passages.quotable([passages.of_text(part, texts[part.section]) for part in words if part.section in texts])

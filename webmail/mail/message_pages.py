@@ -15,6 +15,9 @@ from webmail.message.lists import MailTo
 from webmail.message.summary import MessageSummary
 from webmail.message.text import TextBlock
 
+_HARMLESS = frozenset({"to", "cc", "bcc", "in-reply-to", "references", "mime-version"})
+"""Fields of which several are read as one, or which say nothing else the second time."""
+
 
 class BodyKind(enum.StrEnum):
     """How the body of a message is shown."""
@@ -51,7 +54,8 @@ class MessagePage:
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides, ``remote`` what it
-    wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it.
+    wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it;
+    ``conflicts`` what the headers of the parts that are shown say in more than one way.
     """
 
     message: MessageSummary
@@ -76,6 +80,13 @@ class MessagePage:
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
     mailing: Mailing | None = None
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def told_twice(self) -> tuple[str, ...]:
+        """The fields and parameters for which programs may read the message differently, because it has them twice."""
+        found = [name for name in self.facts.doubled if name not in _HARMLESS]
+        return tuple(dict.fromkeys([*found, *self.facts.conflicts, *self.conflicts]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from webmail.errors import WebmailError
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.message import mime, text
-from webmail.message.mime import Part
+from webmail.message.mime import Part, Shown
 from webmail.message.summary import MessageSummary, Uid
 from webmail.sanitize import text as sanitized_text
 
@@ -27,12 +27,11 @@ def previews(connection: Connection, summaries: Sequence[MessageSummary]) -> dic
     wanted: dict[tuple[str, int], list[tuple[Uid, Part]]] = defaultdict(list)
     found: dict[Uid, str] = {}
     for summary in summaries:
-        shown = mime.shown(summary.structure)
-        part = shown.text or shown.html
+        part = first_with_words(mime.shown(summary.structure))
         if part is None or part.size == 0:
             found[summary.uid] = ""
         else:
-            wanted[part.section, HTML_OCTETS if part is shown.html else TEXT_OCTETS].append((summary.uid, part))
+            wanted[part.section, HTML_OCTETS if part.subtype == "html" else TEXT_OCTETS].append((summary.uid, part))
     for (section, length), parts in wanted.items():
         try:
             beginnings = fetch.beginnings(connection, [uid for uid, _ in parts], section, length)
@@ -43,6 +42,11 @@ def previews(connection: Connection, summaries: Sequence[MessageSummary]) -> dic
         for uid, part in parts:
             found[uid] = first_words(beginnings.get(uid, b""), part)
     return found
+
+
+def first_with_words(shown: Shown) -> Part | None:
+    """The first text of a body that is not empty."""
+    return next((part for part in shown.words if part.size > 2), next(iter(shown.words), None))
 
 
 def first_words(beginning: bytes, part: Part) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, image_permissions, listing, lists, sync
+from webmail.mail import bodies, image_permissions, listing, lists, passages, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -70,12 +70,12 @@ def opened_message(
         kind=kind,
         fetch=lambda images: again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind)),
     )
-    blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
+    blocks = passages.blocks(content.passages)
     marks = marker(query) if blocks else None
     return MessagePage(
         message=summary,
         mailbox=mailbox,
-        body=kind if kind is BodyKind.HTML or content.text.strip() else BodyKind.EMPTY,
+        body=kind if kind is BodyKind.HTML or blocks else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
         attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
         remote_images=content.remote_images,
@@ -90,6 +90,7 @@ def opened_message(
         remote=remote,
         can_show_images=remote.images > 0,
         mailing=lists.mailing(session, summary.envelope, content.facts),
+        conflicts=content.conflicts,
     )
 
 

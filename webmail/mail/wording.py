@@ -149,7 +149,7 @@ def _index_bodies(session: MailSession, mailbox: Mailbox, found: Sequence[Stored
         read = [(part, octets.get((summary.id, part.section))) for part in _texts(summary.structure)]
         whole = [(part, some) for part, some in read if some is not None]
         if whole and not summary.preview:
-            previews[summary.id] = first_words(whole[0][1], whole[0][0])
+            previews[summary.id] = next(filter(None, (first_words(some, part) for part, some in whole)), "")
         attached = mime.attachments(summary.structure)
         documents.append(
             replace(
@@ -186,11 +186,12 @@ def _joined(texts: Iterator[str] | Sequence[str]) -> str:
 
 
 def _texts(structure: Part) -> list[Part]:
-    """The parts whose words a reader sees: the text, and the HTML where there is none or it says hardly anything."""
+    """The parts whose words a reader sees: the texts, and the HTML where there are none or they say hardly anything."""
     shown = mime.shown(structure)
-    slight = shown.text is None or (shown.html is not None and shown.text.size < min(SLIGHT_OCTETS, shown.html.size))
-    chosen = (shown.text, shown.html if slight else None)
-    return [part for part in chosen if part is not None and part.size > 0]
+    texts = [part for part in shown.words if part.size > 0]
+    said, whole = (sum(part.size for part in parts if part.media_type == "text") for parts in (texts, shown.rich))
+    slight = not texts or said < min(SLIGHT_OCTETS, whole)
+    return texts + [part for part in shown.rich if slight and part.subtype == "html" and part.size > 0 and part not in texts]
 
 
 def _readable(part: Part, octets: bytes) -> str:
@@ -275,8 +276,7 @@ def _inner(part: Part) -> Part | None:
     """The text of an attached message."""
     if part.media_type != "message" or not part.parts:
         return None
-    shown = mime.shown(part.parts[0])
-    return shown.text or shown.html
+    return next(iter(mime.shown(part.parts[0]).words), None)
 
 
 def _texts_of_files(session: MailSession, mailbox: Mailbox, stored: StoredMessage, parts: Sequence[Part]) -> Iterator[str]:

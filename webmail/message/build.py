@@ -234,7 +234,7 @@ def parse_draft(raw: bytes) -> Draft:
         cc=known.cc,
         bcc=known.bcc,
         subject=decode_text(subject),
-        text=_text(raw, shown.text, bodies=bodies),
+        text="\n\n".join(_text(raw, part, bodies=bodies) for part in shown.plain if part.media_type == "text" and part.subtype != "html"),
         in_reply_to=known.in_reply_to[0] if known.in_reply_to else "",
         references=known.references,
         attachments=tuple(

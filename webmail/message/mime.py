@@ -13,7 +13,9 @@ from webmail.message.transfer import decode_body, decode_stream
 
 __all__ = [
     "Part",
+    "ReadText",
     "Shown",
+    "around",
     "attachments",
     "decode_body",
     "decode_stream",
@@ -21,9 +23,11 @@ __all__ = [
     "from_json",
     "has_attachments",
     "inline_by_cid",
+    "is_picture",
     "parse",
     "parse_with_bodies",
     "part_text",
+    "read_text",
     "safe_filename",
     "shown",
     "to_json",
@@ -33,62 +37,111 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The parts a message shows: the same ones that are listed, quoted and searched. Either may be missing."""
+    """The parts a message shows, in order: the same ones that are listed, quoted and searched. Either form may be missing.
 
-    html: Part | None = None
-    text: Part | None = None
+    ``rich`` is the fullest form and ``plain`` the plainest, which are the same where there is but one. In both stand texts and,
+    where a sender put them between texts, pictures. HTML stands in ``plain`` where a passage has no other form.
+    """
+
+    rich: tuple[Part, ...] = ()
+    plain: tuple[Part, ...] = ()
+
+    @property
+    def html(self) -> Part | None:
+        """The first HTML that is shown."""
+        return next((part for part in self.rich if part.media_type == "text" and part.subtype == "html"), None)
+
+    @property
+    def text(self) -> Part | None:
+        """The first text that is not HTML."""
+        return next((part for part in self.plain if part.media_type == "text" and part.subtype != "html"), None)
+
+    @property
+    def words(self) -> tuple[Part, ...]:
+        """What a quotation, a preview and the index read: the plainest form without its pictures."""
+        return tuple(part for part in self.plain if part.media_type == "text")
 
 
 _MAX_DEPTH = 120
+_MAX_SHOWN = 20
+"""So many texts are one reading; what comes behind them is listed as attached."""
+_MAX_PICTURES = 40
 _EMPTY = 2
 _NOTHING = Shown()
 # Kinds of text that only mean something to a program; as the body of a message they would be noise.
 _NO_BODY = frozenset({"calendar", "x-vcard", "vcard", "directory", "rfc822-headers", "x-amp-html", "css"})
+_PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp"})
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
+# Of these the first part is for people and the others are for programs (RFC 1847, RFC 6522).
+_FIRST_ONLY = frozenset({"signed", "report"})
 
 
 def _is_body(part: Part) -> bool:
     return part.media_type == "text" and part.subtype not in _NO_BODY and part.disposition != "attachment"
 
 
+def is_picture(part: Part) -> bool:
+    """Whether a part is a picture that its sender put between the texts (RFC 2183 §2.1)."""
+    return part.media_type == "image" and part.subtype in _PICTURES and part.disposition == "inline"
+
+
 def shown(part: Part) -> Shown:
     """Which parts of a message are its body: of alternatives the last that can be shown, with its plain text beside it.
 
-    Of a mixed, signed or report message the first text that is not a file; of a related one its root. An attached
-    message is never opened for it. RFC 2046 §5.1, RFC 2387, RFC 1847, RFC 6522.
+    Of a mixed message all texts that are no files, in order, with the pictures put between them; of a signed or report
+    message the first text; of a related one its root. An attached message is never opened for it. RFC 2046 §5.1, RFC 2387,
+    RFC 1847, RFC 6522.
     """
-    return _shown(part, 0)
+    found = _shown(part, 0)
+    return Shown(_bounded(found.rich), _bounded(found.plain))
+
+
+def _bounded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The first texts of a reading with the pictures between them; pictures alone are no text and stay attached."""
+    if not any(part.media_type == "text" for part in parts):
+        return ()
+    texts = pictures = 0
+    kept = []
+    for part in parts:
+        texts += part.media_type == "text"
+        pictures += part.media_type != "text"
+        if texts > _MAX_SHOWN or pictures > _MAX_PICTURES:
+            break
+        kept.append(part)
+    return tuple(kept)
 
 
 def _shown(part: Part, depth: int) -> Shown:
     if part.media_type != "multipart":
-        if not _is_body(part):
-            return _NOTHING
-        return Shown(html=part) if part.subtype == "html" else Shown(text=part)
+        return Shown((part,), (part,)) if _is_body(part) or is_picture(part) else _NOTHING
     if depth >= _MAX_DEPTH:
         return _NOTHING
     found = [(child, what) for child in part.parts if (what := _shown(child, depth + 1)) != _NOTHING]
     if part.subtype == "alternative":
-        html = [what.html for _, what in found if what.html]
-        # An empty text beside HTML is there for form's sake; a preview or a quotation made of it would be empty.
-        text = [what.text for _, what in found if what.text and not (html and what.text.size <= _EMPTY)]
-        return Shown(html[-1] if html else None, _plainest(text))
+        return _best([what for _, what in found])
+    found = [(child, what) for child, what in found if what.words or part.subtype not in (*_FIRST_ONLY, "related")]
     if part.subtype == "related":
         found.sort(key=lambda pair: not _is_root(pair[0], part))
-    else:
-        found.sort(key=lambda pair: _rank(pair[0]))
-    return found[0][1] if found else _NOTHING
+        return found[0][1] if found else _NOTHING
+    best = min((_rank(child) for child, what in found if what.words), default=0)
+    found = [(child, what) for child, what in found if not what.words or _rank(child) == best]
+    if best or part.subtype in _FIRST_ONLY:
+        found = [pair for pair in found if pair[1].words][:1]
+    return Shown(tuple(each for _, what in found for each in what.rich), tuple(each for _, what in found for each in what.plain))
 
 
-def _plainest(texts: list[Part]) -> Part | None:
-    """Of several kinds of text the last plain one, else the last."""
-    plain = [text for text in texts if text.subtype == "plain"]
-    best = plain or texts
-    return best[-1] if best else None
+def _best(forms: list[Shown]) -> Shown:
+    """Of alternatives the last with HTML as the fullest, and as the plainest the last plain text, else the last text."""
+    html = [what for what in forms if what.html]
+    # An empty text beside HTML is there for form's sake; a preview or a quotation made of it would be empty.
+    texts = [what for what in forms if what.text and not what.html and not (html and all(each.size <= _EMPTY for each in what.words))]
+    plain = [what for what in texts if what.text and what.text.subtype == "plain"] or texts
+    last = html[-1:] or plain[-1:]
+    return Shown(last[0].rich, (plain[-1:] or last)[0].plain) if last else _NOTHING
 
 
 def _rank(child: Part) -> int:
-    """Order among the children of a mixed part, stable: texts, then texts that are files, then empty ones."""
+    """Order among the children of a mixed part: texts, then texts that are files, then empty ones; the best kind is shown."""
     if child.media_type == "multipart":
         return 0
     if child.size <= _EMPTY:
@@ -105,42 +158,53 @@ def _is_root(child: Part, related: Part) -> bool:
 
 
 def attachments(part: Part) -> tuple[Part, ...]:
-    """Every part that is not shown as the body: files, attached messages, invitations, further texts, unused pictures.
+    """Every part that is not a text of the body: files, attached messages, invitations, further texts, pictures.
 
-    Left out are the other forms of a body that is shown, and pictures that belong to a shown HTML part. Whether a
-    picture is really used there only the HTML knows; it is one if it stands beside it and has a Content-ID.
+    Left out are the other forms of a body that is shown, texts of nothing, and pictures that belong to a shown HTML part.
+    Whether a picture is really used there only the HTML knows; it is one if it stands beside it and has a name to be used
+    by. A picture between texts is listed too, so that it can be had as a file.
     """
     body = shown(part)
+    texts = frozenset(id(each) for each in (*body.rich, *body.plain) if each.media_type == "text")
     found: list[Part] = []
-    _collect(part, body, found=found, depth=0)
+    _collect(part, _Body(body.html is not None, texts), found=found, depth=0)
     return tuple(found)
 
 
-def _collect(part: Part, body: Shown, *, found: list[Part], depth: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The texts of a body by identity, and whether there is HTML among them."""
+
+    has_html: bool
+    texts: frozenset[int]
+
+
+def _collect(part: Part, body: _Body, *, found: list[Part], depth: int) -> None:
     if part.media_type != "multipart":
-        if part is not body.html and part is not body.text:
+        if id(part) not in body.texts and not (body.texts and _is_nothing(part)):
             found.append(part)
         return
     if depth >= _MAX_DEPTH:
         return
-    within = part.subtype in ("alternative", "related") and _holds(part, body)
+    within = part.subtype in ("alternative", "related") and any(id(child) in body.texts for child in walk(part))
     for child in part.parts:
         if within and child.media_type != "multipart" and _belongs(child, part, body=body):
             continue
         _collect(child, body, found=found, depth=depth + 1)
 
 
-def _holds(part: Part, body: Shown) -> bool:
-    return any(child is body.html or child is body.text for child in walk(part))
+def _is_nothing(part: Part) -> bool:
+    """True for the empty text that some programs leave behind a file."""
+    return _is_body(part) and part.size <= _EMPTY and not part.filename
 
 
-def _belongs(child: Part, parent: Part, *, body: Shown) -> bool:
+def _belongs(child: Part, parent: Part, *, body: _Body) -> bool:
     """True for a sibling that is part of the body, or another form of it."""
     if child.disposition == "attachment":
         return False
     if parent.subtype == "alternative":
         return child.media_type == "text" and child.subtype != "calendar" and not child.filename
-    return body.html is not None and child.media_type == "image" and bool(child.content_id)
+    return body.has_html and child.media_type == "image" and bool(child.content_id or child.location)
 
 
 def has_attachments(part: Part) -> bool:
@@ -161,6 +225,19 @@ def inline_by_cid(part: Part) -> dict[str, Part]:
     return found
 
 
+def around(root: Part, part: Part) -> tuple[Part, ...]:
+    """The parts between a message and one of its parts, and the part itself, outermost first; nothing where it is the message."""
+    path: list[Part] = []
+    current = root
+    while current is not part:
+        inside = next((child for child in current.parts if any(each is part for each in walk(child))), None)
+        if inside is None:
+            return ()
+        path.append(inside)
+        current = inside
+    return tuple(path)
+
+
 def decoded_size(part: Part) -> int:
     """About how many octets the part has when decoded: exact to the line breaks for base64, an upper bound for the rest."""
     encoding = part.encoding.lower()
@@ -175,14 +252,25 @@ def decoded_size(part: Part) -> int:
 _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([\w.:+-]{1,40})", re.IGNORECASE)
 
 
-def part_text(data: bytes, part: Part) -> tuple[str, bool]:
-    """The text of a part from its encoded octets, lines ending in LF, and whether its declared charset was right.
+@dataclass(frozen=True, slots=True)
+class ReadText:
+    """The text of a part, lines ending in LF, and whether its declared charset was ``right``."""
 
-    Never raises; also for the beginning of a part only. RFC 2046 §4.1.
-    """
+    text: str
+    right: bool
+
+
+def read_text(data: bytes, part: Part) -> ReadText:
+    """The text of a part from its encoded octets. Never raises; also for the beginning of a part only. RFC 2046 §4.1."""
     octets = decode_body(data, encoding=part.encoding)
     declared = part.params.get("charset", "")
     if not declared and part.subtype == "html" and (meta := _META_CHARSET.search(octets, 0, 2048)):
         declared = meta[1].decode("ascii", "replace")
     text, known = decode(octets, declared)
-    return text.replace("\r\n", "\n").replace("\r", "\n"), known
+    return ReadText(text.replace("\r\n", "\n").replace("\r", "\n"), known)
+
+
+def part_text(data: bytes, part: Part) -> tuple[str, bool]:
+    """The text of a part, and whether its declared charset was right; see ``read_text``."""
+    read = read_text(data, part)
+    return read.text, read.right

@@ -91,6 +91,7 @@ def _entity(
         filename=filename(decode_parameters(disposition_pairs), params),
         content_id=printable(text_of(fields.get("content-id", b""))).strip().strip("<>"),
         parts=children,
+        location="".join(printable(text_of(fields.get("content-location", b""))).split()),
     )
 
 

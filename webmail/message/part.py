@@ -13,7 +13,8 @@ class Part:
     ``section`` is its IMAP section number (``"1"``, ``"2.1"``); the root of a multipart message has ``""``.
     ``size`` counts encoded octets. ``filename`` is decoded (RFC 2231, 2047) and free of path separators and controls.
     ``media_type``, ``subtype``, ``encoding``, ``disposition`` and the names of ``params`` are in lower case;
-    ``content_id`` is without its angle brackets. A message/rfc822 part holds the root of the message in it as its one
+    ``content_id`` is without its angle brackets; ``location`` is the Content-Location (RFC 2557).
+    A message/rfc822 part holds the root of the message in it as its one
     child, which is called ``"2.TEXT"`` if it is a multipart and ``"2.1"`` if not (RFC 9051 §6.4.5.1).
     """
 
@@ -27,6 +28,7 @@ class Part:
     filename: str = ""
     content_id: str = ""
     parts: tuple[Part, ...] = ()
+    location: str = ""
 
 
 def walk(part: Part) -> Iterator[Part]:
@@ -38,7 +40,7 @@ def walk(part: Part) -> Iterator[Part]:
         waiting.extend(reversed(current.parts))
 
 
-_DEFAULTS: tuple[object, ...] = ("", "text", "plain", {}, "7bit", 0, "", "", "", [])
+_DEFAULTS: tuple[object, ...] = ("", "text", "plain", {}, "7bit", 0, "", "", "", [], "")
 
 
 def to_json(part: Part) -> list[object]:
@@ -54,6 +56,7 @@ def to_json(part: Part) -> list[object]:
         part.filename,
         part.content_id,
         [to_json(child) for child in part.parts],
+        part.location,
     ]
     while row and row[-1] == _DEFAULTS[len(row) - 1]:
         row.pop()
@@ -63,7 +66,7 @@ def to_json(part: Part) -> list[object]:
 def from_json(row: list[object]) -> Part:
     """The tree that ``to_json`` wrote."""
     values = [*row, *_DEFAULTS[len(row) :]]
-    section, media_type, subtype, params, encoding, size, disposition, filename, content_id, parts = values
+    section, media_type, subtype, params, encoding, size, disposition, filename, content_id, parts, location = values
     assert isinstance(params, dict)
     assert isinstance(size, int)
     assert isinstance(parts, list)
@@ -78,4 +81,5 @@ def from_json(row: list[object]) -> Part:
         filename=str(filename),
         content_id=str(content_id),
         parts=tuple(from_json(child) for child in parts),
+        location=str(location),
     )

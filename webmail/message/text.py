@@ -24,11 +24,12 @@ class TextSpan:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """A block of a plain-text body: ``quote`` levels deep, or the signature."""
+    """A block of a plain-text body: ``quote`` levels deep, or the signature, or a ``picture`` by its address, its name the one line."""
 
     lines: tuple[tuple[TextSpan, ...], ...]
     quote: int = 0
     signature: bool = False
+    picture: str = ""
 
 
 _SIGNATURE = "-- "

@@ -17,11 +17,13 @@ The document is meant for a sandboxed frame with its own Content-Security-Policy
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
 from webmail.sanitize.policy import POLICY_VERSION
 from webmail.sanitize.rewrite import rewrite
-from webmail.sanitize.tree import read
+from webmail.sanitize.tree import read, read_all
 
 __all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "ImagePolicy", "clean", "sanitize_document"]
 
@@ -52,13 +54,13 @@ def sanitize_document(html: str, *, options: BodyOptions = BodyOptions()) -> str
     return clean(html, options=options).document
 
 
-def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noqa: B008 (the default is immutable)
-    """The final document for the frame, and what the page around it should say.
+def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noqa: B008 (the default is immutable)
+    """The final document for the frame, and what the page around it should say; of several pages, one below the other.
 
     Pure: the same message, options and ``POLICY_VERSION`` give the same document, so it may be kept. Never raises, whatever
     the message holds. Of more than 512 KB only the beginning is shown (``cut``).
     """
-    reading = read(html)
+    reading = read(html) if isinstance(html, str) else read_all(html)
     if reading.root is None:
         empty = _document("", body="", sheet="", base=_base(own_style=False, dark=options.dark))
         return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)

@@ -9,6 +9,7 @@ is too slow for: nesting without end, and throwing away what nobody should look 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -47,6 +48,22 @@ def read(html: str, *, limit: int = MAX_HTML) -> Reading:
         plain = _parse(source)
         reading = reading if plain.cut else plain
     return Reading(reading.root, cut or reading.cut)
+
+
+def read_all(pages: Sequence[str]) -> Reading:
+    """The trees of several pages as one, each in an element of its own behind the one before; together bounded as one page is."""
+    room, cut = MAX_HTML, False
+    whole: etree._Element | None = None
+    for page in pages:
+        reading = read(page, limit=room)
+        room -= min(room, len(page))
+        cut = cut or reading.cut
+        if whole is None:
+            whole = reading.root
+        elif reading.root is not None:
+            body = whole.find("body")
+            etree.SubElement(whole if body is None else body, "div").append(reading.root)
+    return Reading(whole, cut)
 
 
 def _parse(source: str) -> Reading:
