@@ -44,6 +44,10 @@ truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each
 	@tests/servers/packages.sh
 	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal -rP --timeout 600 tests/mail/test_truth.py
 
+walls: $(VENV)/.dev-ready $(WORDS) ## every payload of the corpus against each of the two walls alone, in a real browser with a real pointer
+	@tests/servers/packages.sh
+	WALLS=all $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 1800 tests/browser/test_walls.py
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -74,4 +78,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth walls bench assets locale plan clean check format

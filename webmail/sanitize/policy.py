@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
+MAX_DEPTH = 160
+"""Elements within elements; deeper inside only the words stay."""
 
 _TAG_NAMES = """
 a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt
