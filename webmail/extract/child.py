@@ -1,6 +1,6 @@
-"""The child process that reads files: started when needed, limited, killed when it takes too long, and replaced.
+"""The child processes that read what strangers sent: started when needed, limited, killed when they take too long, and replaced.
 
-What comes out of it is text and nothing else: the worst a file can do is to give wrong words for itself.
+What comes out of one is text and nothing else: the worst a file can do is to give wrong words for itself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -28,7 +29,8 @@ _PROJECT = Path(__file__).parents[2]
 class Child:
     """One child process at a time, shared by all threads of this process; nothing is started before the first file."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "webmail.extract.reader") -> None:
+        self._program = program
         self._alone = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -36,21 +38,33 @@ class Child:
 
     def read(self, data: bytes, *, kind: str, limit: int, seconds: float, cpu_seconds: int) -> str:
         """The text of a file, or as much as the child could tell before it ended or was killed after ``seconds``."""
+        found: list[bytes] = []
+        request = REQUEST.pack(KINDS.index(kind), len(data), limit, cpu_seconds)
+        self.talk(lambda source, target: _ask(source, target, data, request=request, found=found), seconds=seconds)
+        return b"".join(found).decode("utf-8", "replace")[:limit]
+
+    def talk(self, conversation: Callable[[IO[bytes], IO[bytes]], bool], *, seconds: float) -> bool:
+        """Have a conversation with the output and the input of the child, which is killed after ``seconds``.
+
+        Tells, as the conversation does, whether the child answered to the end; one that did not is replaced.
+        """
         with self._alone:
             process = self._started()
             killer = threading.Timer(seconds, process.kill)
             killer.daemon = True
             killer.start()
-            found: list[bytes] = []
             whole = False
             try:
-                whole = _ask(process, data, request=REQUEST.pack(KINDS.index(kind), len(data), limit, cpu_seconds), found=found)
+                whole = conversation(_open(process.stdout), _open(process.stdin))
+            except OSError:
+                # It is no more: nothing can be written to it.
+                whole = False
             finally:
                 killer.cancel()
                 self._files += 1
                 if not whole or self._files >= MOST_FILES:
                     self._end()
-            return b"".join(found).decode("utf-8", "replace")[:limit]
+            return whole
 
     def stop(self) -> None:
         """End the child process, if there is one."""
@@ -64,7 +78,7 @@ class Child:
         self._end()
         # It gets none of our environment, none of our open files and no shell, and is told by the end of its input when we die.
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-B", "-X", "utf8", "-m", "webmail.extract.reader"],
+            [sys.executable, "-s", "-B", "-X", "utf8", "-m", self._program],
             cwd="/",
             env={"PYTHONPATH": str(_PROJECT)},
             stdin=subprocess.PIPE,
@@ -85,25 +99,28 @@ class Child:
         process.wait()
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:
+def _ask(source: IO[bytes], target: IO[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:
     """Hand over a file and collect the pieces of its text; tells whether the child answered to the end."""
-    source, target = _open(process.stdout), _open(process.stdin)
-    try:
-        target.write(request)
-        target.write(data)
-        target.flush()
-        while True:
-            head = source.read(PIECE.size)
-            if len(head) < PIECE.size:
-                return False
-            (length,) = PIECE.unpack(head)
-            if length == 0:
-                return True
-            if length > _LONGEST_PIECE:
-                return False
-            found.append(source.read(length))
-    except OSError:
-        return False
+    target.write(request)
+    target.write(data)
+    target.flush()
+    while True:
+        piece = piece_from(source)
+        if piece is None:
+            return False
+        if not piece:
+            return True
+        found.append(piece)
+
+
+def piece_from(source: IO[bytes], *, longest: int = _LONGEST_PIECE) -> bytes | None:
+    """The next piece that a child wrote; None where it ended or does not keep to what was agreed."""
+    head = source.read(PIECE.size)
+    if len(head) < PIECE.size:
+        return None
+    (length,) = PIECE.unpack(head)
+    piece = source.read(length) if length <= longest else b""
+    return piece if len(piece) == length else None
 
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:

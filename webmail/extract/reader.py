@@ -7,21 +7,12 @@ process worth the name, and has a bounded share of memory and of processor time.
 
 from __future__ import annotations
 
-import contextlib
-import encodings
-import importlib
-import logging
-import pkgutil
-import resource
-import signal
 import sys
-import warnings
 from collections.abc import Iterator
 
-from webmail.extract import office, pdf
+from webmail.extract import confinement, office, pdf
 from webmail.extract.child import KINDS, PIECE, REQUEST
 
-MEMORY = 512 * 1024 * 1024
 _PIECE_CHARACTERS = 32 * 1024
 
 
@@ -32,7 +23,7 @@ def main() -> None:
     while len(head := source.read(REQUEST.size)) == REQUEST.size:
         kind, length, limit, cpu_seconds = REQUEST.unpack(head)
         data = source.read(length)
-        allow(cpu_seconds)
+        confinement.allow(cpu_seconds)
         healthy = True
         try:
             for piece in bounded(_pieces(KINDS[kind], data), limit=limit):
@@ -66,26 +57,7 @@ def bounded(pieces: Iterator[str], *, limit: int) -> Iterator[str]:
 
 def confine() -> None:
     """Give up for good what reading a file does not need."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
-    # Python loads a codec, and the PDF library some of its parts, from files when they are first used.
-    for module in pkgutil.iter_modules(encodings.__path__, "encodings."):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(module.name)
-    pdf.prepare()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    # No descriptor beyond the three that are open: neither a file nor a socket can be opened.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-
-
-def allow(seconds: int) -> None:
-    """So many more seconds of processor time; then the kernel ends this process."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, hard))
+    confinement.confine(pdf.prepare)
 
 
 if __name__ == "__main__":
