@@ -77,7 +77,7 @@ class Child:
             return process
         self._end()
         # It gets none of our environment, none of our open files and no shell, and is told by the end of its input when we die.
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - the program is one of ours
             [sys.executable, "-s", "-B", "-X", "utf8", "-m", self._program],
             cwd="/",
             env={"PYTHONPATH": str(_PROJECT)},

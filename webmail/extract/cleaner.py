@@ -26,7 +26,7 @@ _SAMPLE = (
 
 def main() -> None:
     """Answer until the input ends."""
-    confinement.confine(lambda: None if clean(_SAMPLE) else None)
+    confinement.confine(_prepare)
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while (piece := piece_from(source, longest=LONGEST)) is not None:
         asked = json.loads(piece)
@@ -39,13 +39,18 @@ def main() -> None:
         write(target, {"cleaned": answer})
 
 
+def _prepare() -> None:
+    clean(_SAMPLE)
+
+
 def options_of(said: dict[str, Any], source: IO[bytes], target: IO[bytes]) -> BodyOptions:
     """The options as they were written; a function among them asks the process that has it."""
     hints = typing.get_type_hints(BodyOptions)
-    found = {each.name: said[each.name] for each in fields(BodyOptions)}
-    return BodyOptions(
-        **{name: _asking(name, source, target) if value == CALL else made_of(hints[name], value) for name, value in found.items()}
-    )
+    found: dict[str, Any] = {
+        each.name: _asking(each.name, source, target) if said[each.name] == CALL else made_of(hints[each.name], said[each.name])
+        for each in fields(BodyOptions)
+    }
+    return BodyOptions(**found)
 
 
 def _asking(name: str, source: IO[bytes], target: IO[bytes]) -> Callable[[Any], Any]:
