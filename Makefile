@@ -47,6 +47,9 @@ truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each
 monsters: $(VENV)/.dev-ready $(WORDS) ## messages of 50 MB headers, 10,000 parts, a million recipients: each page under 2 s and 200 MB
 	@tests/servers/packages.sh
 	MONSTERS=full $(BIN)/python -m pytest -n 1 -rP --timeout 900 tests/mail/test_monsters.py
+walls: $(VENV)/.dev-ready $(WORDS) ## every payload of the corpus against each of the two walls alone, in a real browser with a real pointer
+	@tests/servers/packages.sh
+	WALLS=all $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 1800 tests/browser/test_walls.py
 
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
@@ -78,4 +81,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth monsters bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls bench assets locale plan clean check format

@@ -1,6 +1,6 @@
-"""The child process that reads files: started when needed, limited, killed when it takes too long, and replaced.
+"""The child processes that read what strangers sent: started when needed, limited, killed when they take too long, and replaced.
 
-What comes out of it is text, or the octets of a picture, and nothing else: the worst a file can do is to show itself wrongly.
+What comes out of one is text, or the octets of a picture, and nothing else: the worst a file can do is to show itself wrongly.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -45,21 +46,33 @@ class Child:
 
     def ask(self, data: bytes, *, kind: int, limit: int, seconds: float, cpu_seconds: int) -> bytes:
         """What the child answers to a file, or as much of it as came before it ended or was killed after ``seconds``."""
+        found: list[bytes] = []
+        request = REQUEST.pack(kind, len(data), limit, cpu_seconds)
+        self.talk(lambda source, target: _ask(source, target, data, request=request, found=found), seconds=seconds)
+        return b"".join(found)
+
+    def talk(self, conversation: Callable[[IO[bytes], IO[bytes]], bool], *, seconds: float) -> bool:
+        """Have a conversation with the output and the input of the child, which is killed after ``seconds``.
+
+        Tells, as the conversation does, whether the child answered to the end; one that did not is replaced.
+        """
         with self._alone:
             process = self._started()
             killer = threading.Timer(seconds, process.kill)
             killer.daemon = True
             killer.start()
-            found: list[bytes] = []
             whole = False
             try:
-                whole = _ask(process, data, request=REQUEST.pack(kind, len(data), limit, cpu_seconds), found=found)
+                whole = conversation(_open(process.stdout), _open(process.stdin))
+            except OSError:
+                # It is no more: nothing can be written to it.
+                whole = False
             finally:
                 killer.cancel()
                 self._files += 1
                 if not whole or self._files >= MOST_FILES:
                     self._end()
-            return b"".join(found)
+            return whole
 
     def stop(self) -> None:
         """End the child process, if there is one."""
@@ -72,7 +85,7 @@ class Child:
             return process
         self._end()
         # It gets none of our environment, none of our open files and no shell, and is told by the end of its input when we die.
-        self._process = subprocess.Popen(  # noqa: S603  # a program of ours, named by the room that uses it
+        self._process = subprocess.Popen(  # noqa: S603 - the program is one of ours
             [sys.executable, "-s", "-B", "-X", "utf8", "-m", self._program],
             cwd="/",
             env={"PYTHONPATH": str(_PROJECT)},
@@ -94,25 +107,28 @@ class Child:
         process.wait()
 
 
-def _ask(process: subprocess.Popen[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:
+def _ask(source: IO[bytes], target: IO[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:
     """Hand over a file and collect the pieces of its text; tells whether the child answered to the end."""
-    source, target = _open(process.stdout), _open(process.stdin)
-    try:
-        target.write(request)
-        target.write(data)
-        target.flush()
-        while True:
-            head = source.read(PIECE.size)
-            if len(head) < PIECE.size:
-                return False
-            (length,) = PIECE.unpack(head)
-            if length == 0:
-                return True
-            if length > _LONGEST_PIECE:
-                return False
-            found.append(source.read(length))
-    except OSError:
-        return False
+    target.write(request)
+    target.write(data)
+    target.flush()
+    while True:
+        piece = piece_from(source)
+        if piece is None:
+            return False
+        if not piece:
+            return True
+        found.append(piece)
+
+
+def piece_from(source: IO[bytes], *, longest: int = _LONGEST_PIECE) -> bytes | None:
+    """The next piece that a child wrote; None where it ended or does not keep to what was agreed."""
+    head = source.read(PIECE.size)
+    if len(head) < PIECE.size:
+        return None
+    (length,) = PIECE.unpack(head)
+    piece = source.read(length) if length <= longest else b""
+    return piece if len(piece) == length else None
 
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:

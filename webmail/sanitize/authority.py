@@ -4,7 +4,7 @@ bleach is no longer maintained, so it never stands alone: ``rewrite`` comes befo
 still the only HTML5 parser here, and so the one that decides, as a browser would, which element ends where.
 
 One part of it is replaced: its walk over the tree looks for every element among all its siblings, which makes a flat message
-of ten thousand rows cost seconds. ``_walk`` says the same in one pass.
+of ten thousand rows cost seconds. ``_Walk`` says the same in one pass.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str])
     cleaner = _cleaner(addresses, styles)
     for _ in range(_MAX_PASSES):
         cleaned: str = cleaner.clean(markup)
-        if not cleaner.parser.errors or cleaned == markup:
+        if not (cleaner.parser.errors or cleaner.walker.cut) or cleaned == markup:
             break
         markup = cleaned
     return cleaned
@@ -51,7 +51,7 @@ def _cleaner(addresses: frozenset[str], styles: frozenset[str]) -> Any:
         strip_comments=True,
         css_sanitizer=_Styles(styles),
     )
-    cleaner.walker = _walk
+    cleaner.walker = _Walk()
     return cleaner
 
 
@@ -66,31 +66,56 @@ class _Styles:
         return style if style in self._cleaned else css.declarations(unescape(style))
 
 
-def _walk(fragment: Any) -> Iterator[dict[str, Any]]:
-    """The tokens of an html5lib tree, in linear time and without recursion."""
-    if fragment.text:
-        yield {"type": "Characters", "data": fragment.text}
-    levels: list[tuple[Any, Iterator[Any]]] = [(None, iter(fragment))]
-    while levels:
-        parent, children = levels[-1]
-        child = next(children, None)
-        if child is None:
-            levels.pop()
-            if parent is not None:
-                yield {"type": "EndTag", "name": parent.tag, "namespace": None}
-                if parent.tail:
-                    yield {"type": "Characters", "data": parent.tail}
-            continue
-        if isinstance(child.tag, str) and child.tag not in policy.VOID:
-            yield {"type": "StartTag", "name": child.tag, "namespace": None, "data": _attributes(child)}
-            if child.text:
-                yield {"type": "Characters", "data": child.text}
-            levels.append((child, iter(child)))
-            continue
-        if isinstance(child.tag, str):
-            yield {"type": "EmptyTag", "name": child.tag, "namespace": None, "data": _attributes(child)}
-        if child.tail:
-            yield {"type": "Characters", "data": child.tail}
+class _Walk:
+    """The tokens of an html5lib tree, in linear time and without recursion; ``cut`` tells whether it was deeper than allowed.
+
+    The parser nests deeper than what it was given: it adds ``tbody``, and opens formatting again in every paragraph. Elements that
+    come to lie too deep by that go here, or cleaning again would drop them then.
+    """
+
+    def __init__(self) -> None:
+        self.cut = False
+
+    def __call__(self, fragment: Any) -> Iterator[dict[str, Any]]:
+        self.cut = False
+        if fragment.text:
+            yield _characters(fragment.text)
+        levels: list[tuple[Any, Iterator[Any]]] = [(None, iter(fragment))]
+        while levels:
+            parent, children = levels[-1]
+            child = next(children, None)
+            if child is None:
+                levels.pop()
+                yield from self._end(parent, depth=len(levels))
+                continue
+            if isinstance(child.tag, str) and child.tag not in policy.VOID:
+                yield from self._start(child, depth=len(levels))
+                levels.append((child, iter(child)))
+                continue
+            if isinstance(child.tag, str):
+                yield {"type": "EmptyTag", "name": child.tag, "namespace": None, "data": _attributes(child)}
+            if child.tail:
+                yield _characters(child.tail)
+
+    def _start(self, element: Any, *, depth: int) -> Iterator[dict[str, Any]]:
+        if depth <= policy.MAX_DEPTH:
+            yield {"type": "StartTag", "name": element.tag, "namespace": None, "data": _attributes(element)}
+        else:
+            self.cut = True
+        if element.text:
+            yield _characters(element.text)
+
+    def _end(self, element: Any, *, depth: int) -> Iterator[dict[str, Any]]:
+        if element is None:
+            return
+        if depth <= policy.MAX_DEPTH:
+            yield {"type": "EndTag", "name": element.tag, "namespace": None}
+        if element.tail:
+            yield _characters(element.tail)
+
+
+def _characters(text: str) -> dict[str, Any]:
+    return {"type": "Characters", "data": text}
 
 
 def _attributes(element: Any) -> dict[tuple[str | None, str], str]:

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 
 POLICY_VERSION = 2
+MAX_DEPTH = 160
+"""Elements within elements; deeper inside only the words stay."""
 
 _TAG_NAMES = """
 a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt

@@ -1,7 +1,7 @@
 """From the tree of a stranger's HTML to markup that holds only what may stay: the step before the final authority.
 
 Here is decided what becomes of each image, link, style and control; words are kept wherever they are words.
-One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``MAX_DEPTH``, ``MAX_ATTRIBUTES`` and ``MAX_ELEMENTS``.
+One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``policy.MAX_DEPTH``, ``MAX_ATTRIBUTES`` and ``MAX_ELEMENTS``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from webmail.sanitize.options import BodyOptions, ImagePolicy
 from webmail.sanitize.sightings import Sightings, host
 from webmail.sanitize.tree import attributes, tag_name, unshielded
 
-MAX_DEPTH = 160
 MAX_ATTRIBUTES = 64
 MAX_ELEMENTS = 40_000
 MAX_ESCAPES = 60_000
@@ -98,7 +97,7 @@ class _Writer:
         if name in ("body", "html"):
             self._body_attributes(element)
         shown = policy.REPLACED.get(name, name)
-        if shown in policy.TAGS and self._depth < MAX_DEPTH and self._elements < MAX_ELEMENTS:
+        if shown in policy.TAGS and self._depth < policy.MAX_DEPTH and self._elements < MAX_ELEMENTS:
             self._elements += 1
             self._parts.append(f"<{shown}{self._attributes(shown, element)}>")
             self._open.append("" if shown in policy.VOID else shown)
@@ -141,7 +140,7 @@ class _Writer:
         """Text with the words that were searched for marked, as far as there is room for elements."""
         parts, place = [], 0
         for start, end in hits:
-            if self._depth >= MAX_DEPTH or self._elements >= MAX_ELEMENTS or not place <= start < end <= len(text):
+            if self._depth >= policy.MAX_DEPTH or self._elements >= MAX_ELEMENTS or not place <= start < end <= len(text):
                 break
             self._elements += 1
             parts += [_escape(text[place:start]), "<mark>", _escape(text[start:end]), "</mark>"]

@@ -19,7 +19,7 @@ MAX_HTML = 512 * 1024
 _SHIELD = "wm-"
 _SHIELDED = """
 a abbr acronym address b bdi bdo big blockquote button center cite code del dfn dir dl em fieldset font form h1 h2 h3 h4 h5 h6
-i ins kbd label legend mark menu nobr ol optgroup option pre q s samp select small span strike strong sub summary sup tt u ul var
+i ins kbd label legend mark menu nobr ol optgroup pre q s samp select small span strike strong sub summary sup tt u ul var
 """
 _NAMES = re.compile(rf"<(/?)((?:{'|'.join(sorted(_SHIELDED.split(), key=len, reverse=True))})(?=[\s/>]))", re.IGNORECASE)
 _UNSHIELD = re.compile(rf"<(/?){_SHIELD}")
