@@ -75,12 +75,11 @@ class _Sink:
     def flush(self) -> None:
         """Nothing waits here."""
 
-    def taken(self) -> Iterator[bytes]:
-        """What was written since the last call."""
-        pieces, self._pieces = self._pieces, []
-        if sum(map(len, pieces)) > parts.PIECE // 16:
-            return iter(pieces)
-        return iter([b"".join(pieces)])
+    def taken(self, *, at_least: int = 1) -> Iterator[bytes]:
+        """What was written since the last call in one piece, if it is as much as that."""
+        if sum(map(len, self._pieces)) >= at_least:
+            pieces, self._pieces = self._pieces, []
+            yield b"".join(pieces)
 
 
 def _written(files: tuple[Part, ...], *, when: datetime, content: Callable[[Part], Iterator[bytes]]) -> Iterator[bytes]:
@@ -94,5 +93,5 @@ def _written(files: tuple[Part, ...], *, when: datetime, content: Callable[[Part
             with archive.open(entry, "w", force_zip64=file.size >= LARGE) as member:
                 for piece in content(file):
                     member.write(piece)
-                    yield from filter(None, sink.taken())
-    yield from filter(None, sink.taken())
+                    yield from sink.taken(at_least=parts.PIECE // 2)
+    yield from sink.taken()

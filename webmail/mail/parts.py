@@ -26,8 +26,11 @@ MOST_DRAWN = 10 * 1024 * 1024
 """Octets of a picture that is made small."""
 MOST_VIEWED = {"picture": 64 * 1024 * 1024, "pdf": 2 * MOST_DRAWN}
 """Octets of a file that has a page to be looked at; what is larger is for downloading only. Of texts the beginning is shown."""
-PIECE = 1 << 20
-"""Octets fetched at once; what is not larger comes in one answer, for which no thread is started."""
+PIECE = 78 * 13_440
+"""Octets fetched at once: a megabyte that ends where a line of base64 mostly does (RFC 2045 §6.8), so that it is decoded as it is.
+
+What is not larger comes in one answer, for which no thread is started.
+"""
 OWN_NAMES = frozenset({"view", "thumbnail"})
 """Names in the addresses of parts that mean pages of ours, not a file that is called so."""
 
@@ -95,24 +98,31 @@ def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
 
     def octets() -> Generator[bytes, None, None]:
         with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-            yield from decoded(lent, stored, found)
+            yield from encoded(lent, stored, found)
 
-    first, rest = started(octets, size=found.size)
+    first, rest = started(octets, size=found.size, encoding=found.encoding)
     media_type = kinds.picture(first)
     seen = kinds.disguised(attached.filename, first)
     harm = dict.fromkeys((*attached.harm, *((seen, "disguised") if seen else ())))
     return PartStream(rest, media_type or "application/octet-stream", attached.filename, inline=bool(media_type), harm=tuple(harm))
 
 
+def encoded(lent: Connection, stored: StoredMessage, part: Part) -> Iterator[bytes]:
+    """The octets of a part as they were sent, in pieces, on a connection on which its mailbox is selected."""
+    return fetch.part_chunks(lent, stored.summary.uid, part.section, chunk=PIECE, size=part.size or None)
+
+
 def decoded(lent: Connection, stored: StoredMessage, part: Part) -> Iterator[bytes]:
-    """The decoded octets of a part in pieces, on a connection on which its mailbox is selected."""
-    pieces = fetch.part_chunks(lent, stored.summary.uid, part.section, chunk=PIECE, size=part.size or None)
-    return mime.decode_stream(pieces, encoding=part.encoding)
+    """The same decoded."""
+    return mime.decode_stream(encoded(lent, stored, part), encoding=part.encoding)
 
 
-def started(octets: Callable[[], Generator[bytes, None, None]], *, size: int) -> tuple[bytes, Iterator[bytes]]:
-    """Fetch the first piece now, so that an error has a page of its own; the rest follows, one piece ahead of who reads it."""
-    stream = streaming.fetched(octets) if size > PIECE else octets()
+def started(octets: Callable[[], Generator[bytes, None, None]], *, size: int, encoding: str = "") -> tuple[bytes, Iterator[bytes]]:
+    """Fetch the first piece now, so that an error has a page of its own; the rest follows, a piece ahead of who reads it.
+
+    What is fetched is decoded where it is read: the thread that fetches has enough to do.
+    """
+    stream = mime.decode_stream(streaming.fetched(octets) if size > PIECE else octets(), encoding=encoding)
     first = next(stream, b"")
 
     def resumed() -> Iterator[bytes]:

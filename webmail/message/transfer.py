@@ -11,6 +11,8 @@ _NOT_BASE64 = bytes(octet for octet in range(256) if octet not in _BASE64_DIGITS
 _BASE64_LINE = re.compile(rb"(?:[A-Za-z0-9+/]{4})*+(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)")
 _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 _MAX_LINE = 200_000
+SLICE = 78 * 1344
+"""Octets of base64 decoded at once: whole lines as they are mostly cut, and little enough for memory that is used again at once."""
 _UU = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
 
 
@@ -43,18 +45,34 @@ def _base64(chunks: Iterable[bytes]) -> Iterator[bytes]:
     source = iter(chunks)
     waiting = b""
     for chunk in source:
-        before, padding, after = chunk.partition(b"=")
-        data = waiting + before.translate(None, _NOT_BASE64)
-        if padding:
-            yield _digits(data)
-            yield from _base64_lines(after.lstrip(b"="), source)
-            return
-        whole = len(data) - len(data) % 4
-        if whole:
-            yield binascii.a2b_base64(data[:whole])
-        waiting = data[whole:]
+        padded, view = b"=" in chunk, memoryview(chunk)
+        for start in range(0, len(chunk), SLICE):
+            if not waiting and not padded and (decoded := _groups(view[start : start + SLICE])):
+                yield decoded
+                continue
+            before, padding, after = chunk[start : start + SLICE].partition(b"=")
+            data = waiting + before.translate(None, _NOT_BASE64)
+            if padding:
+                yield _digits(data)
+                yield from _base64_lines((after + chunk[start + SLICE :]).lstrip(b"="), source)
+                return
+            whole = len(data) - len(data) % 4
+            if whole:
+                yield binascii.a2b_base64(data[:whole])
+            waiting = data[whole:]
     if waiting:
         yield _digits(waiting)
+
+
+def _groups(digits: memoryview) -> bytes:
+    """What whole groups of four digits decode to, whatever stands between them; nothing where the last group is not whole.
+
+    This is how nearly all of a large file comes where it is cut at ends of lines, and it needs no copy of it.
+    """
+    try:
+        return binascii.a2b_base64(digits)
+    except binascii.Error:
+        return b""
 
 
 def _base64_lines(rest: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
