@@ -10,7 +10,7 @@ import pytest
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
 from tests.servers.proxy import Proxy
-from webmail.mail import ahead, filing, reading
+from webmail.mail import ahead, filing, image_permissions, reading
 
 
 def page_of_html(number: int) -> bytes:
@@ -74,3 +74,14 @@ def test_junk_is_left_alone(watched: tuple[Person, Proxy]) -> None:
     person.work()
     assert fetches(person, proxy, new) == 1
     filing.act(person.session, "not_junk", ids=[new])
+
+
+def test_mail_of_senders_whose_images_are_shown_is_made_ready_with_them(watched: tuple[Person, Proxy]) -> None:
+    person, proxy = watched
+    image_permissions.permit(person.session, person.ids()[0], whose="sender", only_verified=False)
+    person.put([page_of_html(7).replace(b"<script>", b"<img src=http://t.example/a.png><script>")])
+    new = person.ids()[0]
+    person.work()
+    assert fetches(person, proxy, new) == 0
+    page = reading.message_page(person.session, new, mark_seen=False)
+    assert (page.shows_images, page.remote.images) == (True, 1)

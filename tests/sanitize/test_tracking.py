@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 
 from webmail.sanitize.html import BodyOptions, ImagePolicy, clean
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
-from webmail.sanitize.tracking import without_parameters
+from webmail.sanitize.tracking import PARAMETERS, PREFIXES, without_parameters
 
 SHOWN = BodyOptions(images=ImagePolicy.PROXIED, proxy="/remote/", clean_links=True)
 SRC = 'src="https://t.example/a.gif"'
@@ -138,3 +140,8 @@ def test_thousands_of_images_hosts_and_links_cost_no_more_than_their_number() ->
     for _ in range(20):
         without_parameters(worst)
     assert time.process_time() - started < 2
+
+
+def test_every_parameter_is_documented() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "remote-images.md").read_text("utf-8").partition("## Links")[2]
+    assert set(re.findall(r"`([a-z_]+)`", text)) == {*PARAMETERS, *PREFIXES}

@@ -13,10 +13,15 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from tests.servers.dovecot import Dovecot
+from tests.servers.image_server import png
 from tests.servers.person import Person, letter, new_person
 from tests.visitor import Visitor
 from tests.web.built import build_on
 from webmail.demo.mail import pictures
+from webmail.imageproxy import keeping
+from webmail.imageproxy.fetching import Picture
+from webmail.mail import image_permissions
+from webmail.mail.remote_images import FOLDER, proxied
 from webmail.store import drafts, outgoing
 from webmail.web import throttle
 
@@ -67,6 +72,8 @@ class Belongings:
     submission: int = 0
     journal: int = 0
     search: int = 0
+    permission: int = 0
+    token: str = ""
 
     @property
     def uidvalidity(self) -> int:
@@ -87,6 +94,8 @@ class Belongings:
             "submission_id": self.submission,
             "journal_id": self.journal,
             "search_id": self.search,
+            "permission_id": self.permission,
+            "token": self.token,
             "section": "2",
             "page": 1,
             "name": "x",
@@ -104,6 +113,7 @@ class Belongings:
             users = [tuple(each) for each in connection.exec_driver_sql("select * from identities order by id")]
             folders = [tuple(each) for each in connection.exec_driver_sql("select id, name from mailboxes order by id")]
             kept = [tuple(each) for each in connection.exec_driver_sql("select id, name, query from saved_searches order by id")]
+            kept += [tuple(each) for each in connection.exec_driver_sql("select id, whose, value from image_permissions order by id")]
             undone = connection.exec_driver_sql("select * from journal order by id").fetchall()
         seen = self.person.truth("INBOX", "SEEN"), self.person.truth("INBOX", "FLAGGED")
         return {
@@ -132,6 +142,10 @@ def belongings(app: Flask, person: Person) -> Belongings:
     visitor.send(visitor.form(action="/searches"), name="Kept")
     with person.gate.database.durable() as connection:
         mine.search = int(connection.exec_driver_sql("select max(id) from saved_searches").scalar_one())
+    address = f"http://images.example/{person.username}.png"
+    keeping.keep(person.gate.database.data_dir / FOLDER, Picture(png(), "image/png"), reader=str(person.session.user.id), address=address)
+    mine.token = proxied(person.session)(address).removeprefix("/remote/")
+    mine.permission = image_permissions.permit(person.session, mine.message, whose="sender", only_verified=False).id
     visitor.get("/compose")
     visitor.send(visitor.form(holding="subject"), button=("action", "save"), subject="A draft", text="mine")
     mine.draft = str(visitor.form(holding="subject").fields["key"])
@@ -357,7 +371,7 @@ def test_every_answer_carries_what_keeps_strangers_out(world: tuple[Belongings, 
         assert rules_of_it["default-src"] == "'none'", rule
         assert rules_of_it.get("script-src", "'none'") == "'none'", rule
         assert rules_of_it["frame-ancestors"] == ("'self'" if rule.endpoint == "messages.body" else "'none'"), rule
-        if rule.endpoint not in ("static", "health.healthz"):
+        if rule.endpoint not in ("static", "health.healthz", "remote.image"):
             assert headers["Cache-Control"] == "no-store, private", rule
         assert "Server" not in headers or "Python" not in headers["Server"]
         mine.visitor.answer.close()

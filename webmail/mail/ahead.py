@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from webmail.errors import NotFound, ServerRefused
-from webmail.mail import bodies
+from webmail.mail import bodies, image_permissions
 from webmail.mail.session import MailSession, account
-from webmail.mailbox import MailboxId, SpecialUse
+from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message import mime
 from webmail.message.summary import Flag, Uid
 from webmail.store import listing, mailboxes, messages
+from webmail.store.messages import StoredMessage
 
 AT_ONCE = 20
 """Of more messages that come together, the newest so many: who comes back to hundreds reads these first, if any."""
@@ -27,9 +28,21 @@ def make_ready(session: MailSession, mailbox_id: MailboxId, *, since: Uid) -> No
         stored = messages.by_uid(session.database, mailbox_id, uid)
         if stored is None or uid < since or Flag.SEEN in flags:
             continue
-        kind = bodies.kind(mime.shown(stored.summary.structure), prefer="")
         try:
-            bodies.content(session, stored, mailbox, images=False, kind=kind)
+            _make(session, stored, mailbox)
         except (NotFound, ServerRefused):
             # Gone meanwhile, or not to be had: who opens it is told.
             continue
+
+
+def _make(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None:
+    """Make a body ready as it will be shown: with the addresses of its images where its sender is permitted; none is fetched."""
+    kind = bodies.kind(mime.shown(stored.summary.structure), prefer="")
+    image_permissions.shown(
+        session,
+        stored.summary.envelope,
+        mailbox,
+        once=False,
+        kind=kind,
+        fetch=lambda images: bodies.content(session, stored, mailbox, images=images, kind=kind),
+    )

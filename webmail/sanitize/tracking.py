@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Protocol
 from urllib.parse import urlsplit
 
-_PREFIXES = ("utm_", "pk_", "piwik_", "matomo_", "mtm_", "hsa_", "bsft_", "trk_", "elq")
+PREFIXES = ("utm_", "pk_", "piwik_", "matomo_", "mtm_", "hsa_", "bsft_", "trk_", "elq")
 _PARAMETER_NAMES = """
 fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ymclid twclid ttclid igshid igsh li_fat_id epik scclid rdt_cid
 mc_eid mc_cid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp hsctatracking vero_id vero_conv oly_anon_id oly_enc_id
@@ -93,7 +93,7 @@ def without_parameters(link: str) -> tuple[str, tuple[str, ...]]:
     kept, gone = list[str](), list[str]()
     for piece in query.split("&"):
         name = piece.partition("=")[0].lower()
-        (gone if name in PARAMETERS or name.startswith(_PREFIXES) else kept).append(piece)
+        (gone if name in PARAMETERS or name.startswith(PREFIXES) else kept).append(piece)
     if not gone:
         return link, ()
     names = tuple(dict.fromkeys(piece.partition("=")[0] for piece in gone))
