@@ -85,6 +85,7 @@ class Belongings:
             "section": "2",
             "name": "x",
             "message_id_field": f"files.{self.person.username}",
+            "fingerprint": "ab" * 20,
             "filename": "css/mail.css",
         }
 

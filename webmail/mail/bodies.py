@@ -131,14 +131,18 @@ def _shown_text(part: Part, octets: bytes) -> Body:
 
 def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
     decoded, known = mime.part_text(octets, part)
-    inline = {
+    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
+    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline_pictures(stored), hits=marks))
+    notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
+    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
+
+
+def inline_pictures(stored: StoredMessage) -> dict[str, str]:
+    """Our own address of each picture that a body can refer to by its Content-ID (RFC 2392)."""
+    return {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
-    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
-    notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
-    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
 
 
 def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:

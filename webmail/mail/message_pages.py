@@ -11,6 +11,7 @@ from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.lists import MailTo
+from webmail.message.secured import Encrypted, Signature
 from webmail.message.summary import MessageSummary
 from webmail.message.text import TextBlock
 
@@ -46,11 +47,12 @@ class Mailing:
 class MessagePage:
     """One message to read.
 
-    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
+    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``enclosed_files``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides.
-    ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it.
+    ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it. ``signature`` is what came of
+    verifying its signature, ``encrypted`` the part of it that is not opened here.
     """
 
     message: MessageSummary
@@ -74,6 +76,8 @@ class MessagePage:
     conversation: int = 1
     facts: Facts = NO_FACTS
     mailing: Mailing | None = None
+    signature: Signature | None = None
+    encrypted: Encrypted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, lists, sync
+from webmail.mail import bodies, enclosed, listing, lists, signatures, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -16,6 +16,7 @@ from webmail.mail.search import marker
 from webmail.mail.session import MailSession, account, again_if_cut, find_message, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import mime, text
+from webmail.message.secured import encrypted
 from webmail.message.summary import Flag, MessageId
 from webmail.store import mailboxes, messages, threads
 from webmail.store.messages import StoredMessage
@@ -63,7 +64,11 @@ def opened_message(
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
     content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
-    blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
+    flowed, delsp = bodies.flowed(shown.text), bodies.delsp(shown.text)
+    if (inside := again_if_cut(lambda: enclosed.enclosed(session, stored, mailbox))) is not None:
+        kind, flowed, delsp = enclosed.kind(inside, prefer=prefer), inside.flowed, inside.delsp
+        content = replace(enclosed.body(inside, kind, images=images), facts=content.facts)
+    blocks = text.blocks(content.text, flowed=flowed, delsp=delsp) if kind is BodyKind.TEXT else ()
     marks = marker(query) if blocks else None
     return MessagePage(
         message=summary,
@@ -73,14 +78,16 @@ def opened_message(
         attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
         remote_images=content.remote_images,
         shows_images=images,
-        has_html=shown.html is not None,
-        has_text=shown.text is not None,
+        has_html=inside.has_html if inside else shown.html is not None,
+        has_text=inside.has_text if inside else shown.text is not None,
         frame_height=bodies.height(content.document),
         notices=content.notices,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
         mailing=lists.mailing(session, summary.envelope, content.facts),
+        signature=again_if_cut(lambda: signatures.signature(session, stored, mailbox, content.text)),
+        encrypted=encrypted(summary.structure, content.text),
     )
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
+from webmail.sanitize.paper import heading
 from webmail.sanitize.policy import POLICY_VERSION
 from webmail.sanitize.rewrite import rewrite
 from webmail.sanitize.tree import read
@@ -63,7 +64,8 @@ def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noq
         empty = _document("", body="", sheet="", base=_base(own_style=False, dark=options.dark))
         return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)
     rewritten = rewrite(reading.root, options=options)
-    markup = authorise(rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
+    above = heading(options.title, options.heading)
+    markup = authorise(above + rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
     base = _base(own_style=rewritten.own_style, dark=options.dark)
     return Cleaned(
         document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, base=base),

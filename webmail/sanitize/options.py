@@ -22,6 +22,7 @@ class BodyOptions:
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
+    ``title`` and ``heading`` (names and values, all text) stand above a body that is printed.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
 
@@ -30,6 +31,8 @@ class BodyOptions:
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
+    title: str = ""
+    heading: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

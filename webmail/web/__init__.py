@@ -12,6 +12,7 @@ from webmail.web import (
     conversations,
     errors,
     health,
+    keys,
     language,
     lists,
     login,
@@ -43,5 +44,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, permalinks, lists, redirecting, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, permalinks, lists, redirecting, keys, conversations, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)
