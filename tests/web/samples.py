@@ -36,6 +36,7 @@ from webmail.mail.privacy_pages import RemoteContent
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
 from webmail.message.lists import MailTo
 from webmail.message.mime import Part
+from webmail.message.secured import Form, Signature, State
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
 from webmail.message.text import TextBlock, TextSpan
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
@@ -303,6 +304,10 @@ MAILING = Mailing(
     link="https://lists.example/leave?u=1&v=2",
     post="walks@lists.example",
 )
+
+
+def signed_page(state: State, *, reason: str = "", addresses: tuple[str, ...] = ("mira@example.net", '"><b>@x.example')) -> MessagePage:
+    return message_page(signature=Signature(Form.SMIME, state, addresses, reason))
 
 
 def redirect_page(**changes: Any) -> RedirectPage:

@@ -70,6 +70,7 @@ def test_every_endpoint_but_three_is_closed(fresh: Flask) -> None:
             .replace("<path:name>", "x")
             .replace("<path:message_id_field>", "x@y")
             .replace("<key>", "k")
+            .replace("<fingerprint>", "ab")
             .replace("<path:filename>", "css/mail.css")
         )
         is_read = "GET" in (rule.methods or ())

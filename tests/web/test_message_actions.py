@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pysequoia
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.mail.test_lists import ONE_CLICK, UNSUBSCRIBE
+from tests.mail.test_signatures import INNER, beside, inside, key_letter
 from tests.servers.dovecot import Dovecot
 from tests.servers.person import Person, letter, new_person
+from tests.test_signatures import Signer, public, signed
 from tests.visitor import Visitor
 from tests.web.built import build_on
 from webmail.account import Security
@@ -121,3 +124,32 @@ def test_a_permanent_link_shows_the_message_and_an_unknown_one_offers_to_search(
     visitor.get("/messages/by-id/nobody/knows//this@example.net", follow_redirects=False)
     assert visitor.status == 404
     assert visitor.page.xpath("//form[@role='search']//input[@name='q']")
+
+
+def test_a_key_is_remembered_and_forgotten_by_forms_and_signatures_say_what_they_are_worth(visitor: Visitor, robin: Person) -> None:
+    key = pysequoia.Tsk.generate("Mira <mira@example.net>")
+    robin.put([key_letter(public(key)), beside(INNER, signed(key, INNER), "pgp-signature")])
+    signed_one = opened(visitor, "Signed")
+    assert visitor.marked("data-signature") == ["unknown_key"]
+    opened(visitor, "My key")
+    visitor.send(visitor.form(action="/keys/2"))
+    assert "Key of mira@example.net remembered" in visitor.notices()
+    forget = visitor.form(action="/forget")
+    visitor.get(signed_one)
+    (head,) = visitor.page.xpath("//header[@class='msg__head']")
+    assert "Signature verified" in str(head.text_content())
+    assert not visitor.page.xpath("//*[@data-message-body]//*[contains(@class, 'auth')]")
+    visitor.send(forget)
+    assert "no longer remembered" in visitor.notices()
+    assert "Signature verified" not in visitor.get(signed_one).words
+
+
+def test_an_encrypted_message_is_named_and_its_part_can_be_had(visitor: Visitor, robin: Person, tmp_path: Path) -> None:
+    content = Signer(tmp_path / "signer").encrypt(INNER)
+    robin.put([inside(content, "enveloped-data")])
+    opened(visitor, "Signed")
+    assert "This message is encrypted." in visitor.words
+    assert visitor.page.xpath("//*[@data-message-body]") == []
+    visitor.get(links(visitor, "Encrypted part")[0])
+    assert answer(visitor).data == content
+    assert answer(visitor).headers["Content-Disposition"].startswith("attachment")

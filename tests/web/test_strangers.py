@@ -100,6 +100,7 @@ class Belongings:
             "page": 1,
             "name": "x",
             "message_id_field": f"files.{self.person.username}",
+            "fingerprint": "ab" * 20,
             "filename": "css/mail.css",
         }
 

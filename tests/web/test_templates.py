@@ -16,10 +16,12 @@ from lxml.html import HtmlElement
 from tests.web import samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
-from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
+from webmail.mail.message_pages import BodyKind
+from webmail.mail.pages import AttachmentRow, Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
 from webmail.mail.privacy_pages import ImageSettingsPage
 from webmail.mailbox import SpecialUse
 from webmail.message.facts import Facts
+from webmail.message.secured import Encrypted, State
 
 S = SubmissionState
 MISTAKES: dict[str, Any] = {"hints": (("bad_date", {"operator": "before", "value": "x"}),), "unknown_mailboxes": ("<b>",)}
@@ -87,6 +89,18 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a message of a list that was left": (
         "message.html",
         {"page": samples.message_page(mailing=replace(samples.MAILING, left_at=samples.NOW))},
+    ),
+    **{f"a signed message: {state}": ("message.html", {"page": samples.signed_page(state)}) for state in State},
+    "a message signed by nobody": ("message.html", {"page": samples.signed_page(State.OTHER_SENDER, addresses=())}),
+    **{
+        f"a signature that is {reason}": ("message.html", {"page": samples.signed_page(State.UNCHECKED, reason=reason)})
+        for reason in ("weak", "too_large", "several", "no_program", "unreadable")
+    },
+    "an encrypted message": ("message.html", {"page": samples.message_page(body=BodyKind.EMPTY, text=(), encrypted=Encrypted("2", True))}),
+    "a message that is encrypted in part": ("message.html", {"page": samples.message_page(encrypted=Encrypted("", False))}),
+    "a key in a message": (
+        "message.html",
+        {"page": samples.message_page(attachments=(AttachmentRow("2", "mira.asc", "application/pgp-keys", 3000),))},
     ),
     "redirecting": ("redirect.html", {"page": samples.redirect_page(), "problem": ""}),
     "redirecting to nobody": ("redirect.html", {"page": samples.redirect_page(to="hut@"), "problem": "Not complete: hut@"}),

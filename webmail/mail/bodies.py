@@ -123,7 +123,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if not parts:
         return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, options=_options(session, images=images, clean_links=clean_links, marks=marks))
+    made = _made(stored, parts, found, kind=kind, options=options(session, images=images, marks=marks))
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
@@ -171,9 +171,17 @@ def _fetched(
         return fetch.sections(lent, stored.summary.uid, wanted)
 
 
-def _options(session: MailSession, *, images: bool, clean_links: bool, marks: Marks | None) -> html.BodyOptions:
+def options(session: MailSession, *, images: bool, marks: Marks | None = None) -> html.BodyOptions:
+    """How a body is cleaned for a person, but for the pictures it carries."""
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    return html.BodyOptions(images=policy, proxy=proxied(session) if images else "", clean_links=clean_links, hits=marks)
+    return html.BodyOptions(images=policy, proxy=proxied(session) if images else "", clean_links=cleans_links(session), hits=marks)
+
+
+def cleaned(pages: Sequence[str], *, options: html.BodyOptions) -> Body:
+    """HTML made into the document of a frame, and what is said of it."""
+    found = html.clean(pages, options=options)
+    notices = ("cut",) if found.cut else ()
+    return Body(document=found.document, remote_images=found.remote_images, notices=notices, remote=_remote(found))
 
 
 def _made(stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions) -> Body:
@@ -188,11 +196,15 @@ def _made(stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, byte
     told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)))
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
-    inline = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
-    inline |= {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
-    cleaned = html.clean(passages.pages(parts, texts), options=replace(options, cid=inline))
-    notices = list(dict.fromkeys([*told.notices, *(("cut",) if cleaned.cut else ())]))
-    return replace(told, document=cleaned.document, remote_images=cleaned.remote_images, notices=tuple(notices), remote=_remote(cleaned))
+    made = cleaned(passages.pages(parts, texts), options=replace(options, cid=pictures(stored, parts)))
+    return replace(made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts)
+
+
+def pictures(stored: StoredMessage, parts: Sequence[Part]) -> dict[str, str]:
+    """Our own address of each picture that a body can refer to by its Content-ID, or that stands between its texts (RFC 2392)."""
+    address = passages.address_in(stored.summary.id or 0)
+    found = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
+    return found | {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
 
 
 def _remote(cleaned: Cleaned) -> RemoteContent:
@@ -203,6 +215,18 @@ def _remote(cleaned: Cleaned) -> RemoteContent:
         pixels=cleaned.pixels,
         links=cleaned.links,
     )
+
+
+def pages(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> tuple[list[str], dict[str, str]]:
+    """The HTML of a message still to be cleaned, and the addresses of its pictures. One FETCH. Raises NotFound("body") without HTML."""
+    parts = mime.shown(stored.summary.structure).rich
+    if not parts:
+        raise NotFound("body")
+    limits = _limits(parts)
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        found = fetch.sections(lent, stored.summary.uid, limits)
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in parts if part.section in limits}
+    return passages.pages(parts, texts), pictures(stored, parts)
 
 
 def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:

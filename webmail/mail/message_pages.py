@@ -12,6 +12,7 @@ from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.lists import MailTo
+from webmail.message.secured import Encrypted, Signature
 from webmail.message.summary import MessageSummary
 from webmail.message.text import TextBlock
 
@@ -50,12 +51,13 @@ class Mailing:
 class MessagePage:
     """One message to read.
 
-    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
+    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``enclosed_files``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides, ``remote`` what it
     wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it;
-    ``conflicts`` what the headers of the parts that are shown say in more than one way.
+    ``conflicts`` what the headers of the parts that are shown say in more than one way. ``signature`` is what came of
+    verifying its signature, ``encrypted`` the part of it that is not opened here.
     """
 
     message: MessageSummary
@@ -81,6 +83,8 @@ class MessagePage:
     remote: RemoteContent = NOTHING_REMOTE
     mailing: Mailing | None = None
     conflicts: tuple[str, ...] = ()
+    signature: Signature | None = None
+    encrypted: Encrypted | None = None
 
     @property
     def told_twice(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, image_permissions, listing, lists, passages, sync
+from webmail.mail import bodies, enclosed, image_permissions, listing, lists, passages, signatures, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -16,6 +16,7 @@ from webmail.mail.search import marker
 from webmail.mail.session import MailSession, account, again_if_cut, find_message, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import mime, text
+from webmail.message.secured import encrypted
 from webmail.message.summary import Flag, MessageId
 from webmail.store import mailboxes, messages, threads
 from webmail.store.messages import StoredMessage
@@ -61,14 +62,15 @@ def opened_message(
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
-    kind = bodies.kind(shown, prefer=prefer)
+    inside = again_if_cut(lambda: enclosed.enclosed(session, stored, mailbox))
+    kind = enclosed.kind(inside, prefer=prefer) if inside else bodies.kind(shown, prefer=prefer)
     content, images, remote = image_permissions.shown(
         session,
         summary.envelope,
         mailbox,
         once=images,
         kind=kind,
-        fetch=lambda images: again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind)),
+        fetch=lambda images: again_if_cut(lambda: _content(session, stored, mailbox, inside, kind=kind, images=images)),
     )
     blocks = passages.blocks(content.passages)
     marks = marker(query) if blocks else None
@@ -80,8 +82,8 @@ def opened_message(
         attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
         remote_images=content.remote_images,
         shows_images=images,
-        has_html=shown.html is not None,
-        has_text=shown.text is not None,
+        has_html=inside.has_html if inside else shown.html is not None,
+        has_text=inside.has_text if inside else shown.text is not None,
         frame_height=bodies.height(content.document),
         notices=content.notices,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
@@ -91,7 +93,17 @@ def opened_message(
         can_show_images=remote.images > 0,
         mailing=lists.mailing(session, summary.envelope, content.facts),
         conflicts=content.conflicts,
+        signature=again_if_cut(lambda: signatures.signature(session, stored, mailbox, content.text)),
+        encrypted=encrypted(summary.structure, content.text),
     )
+
+
+def _content(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, inside: enclosed.Enclosed | None, *, kind: BodyKind, images: bool
+) -> bodies.Body:
+    """The body of a message, or of the one inside its signature."""
+    content = bodies.content(session, stored, mailbox, images=images, kind=kind)
+    return content if inside is None else replace(enclosed.body(session, inside, kind, images=images), facts=content.facts)
 
 
 def make_seen(session: MailSession, stored: Sequence[StoredMessage], mailbox: Mailbox) -> None:

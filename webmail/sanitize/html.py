@@ -21,6 +21,7 @@ from collections.abc import Sequence
 
 from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
+from webmail.sanitize.paper import heading
 from webmail.sanitize.policy import POLICY_VERSION
 from webmail.sanitize.rewrite import rewrite
 from webmail.sanitize.tree import read, read_all
@@ -65,8 +66,9 @@ def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) ->
         empty = _document("", body="", sheet="", base=_base(own_style=False, dark=options.dark))
         return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)
     rewritten = rewrite(reading.root, options=options)
-    markup = authorise(rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
     seen = rewritten.seen
+    above = heading(options.title, options.heading)
+    markup = authorise(above + rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
     base = _base(own_style=rewritten.own_style, dark=options.dark)
     return Cleaned(
         document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, base=base),

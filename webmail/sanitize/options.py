@@ -26,6 +26,7 @@ class BodyOptions:
     A function may answer ``""`` for an image that cannot be shown. What only watches (``tracking``) is never asked for.
     ``clean_links`` takes the parameters that only watch out of links.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
+    ``title`` and ``heading`` (names and values, all text) stand above a body that is printed.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
 
@@ -35,6 +36,8 @@ class BodyOptions:
     dark: bool = False
     clean_links: bool = False
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
+    title: str = ""
+    heading: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from webmail.web import (
     errors,
     files,
     health,
+    keys,
     language,
     lists,
     login,
@@ -33,6 +34,22 @@ from webmail.web.services import Services
 
 __all__ = ["Services", "register"]
 
+PAGES = (
+    mailboxes,
+    messages,
+    files,
+    permalinks,
+    lists,
+    redirecting,
+    keys,
+    conversations,
+    remote,
+    search,
+    compose,
+    submissions,
+    health,
+)
+
 
 def register(app: Flask, services: Services) -> None:
     """Give an application its pages. The order matters: who is signed in is known before a form's token is checked."""
@@ -45,5 +62,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, files, permalinks, lists, redirecting, conversations, remote, search, compose, submissions, health):
+    for module in PAGES:
         app.register_blueprint(module.blueprint)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from webmail.errors import InvalidInput
-from webmail.mail import bodies, filing, parts, reading
+from webmail.mail import enclosed, filing, parts, printing, reading
+from webmail.mail.message_pages import BodyKind
 from webmail.mail.pages import ConfirmPage
-from webmail.web import navigation, notices, security
+from webmail.web import navigation, notices, paper, security
 from webmail.web.confirming import ask
 from webmail.web.files import as_file
 from webmail.web.login import current_mail
@@ -40,20 +42,26 @@ def is_read() -> bool:
 
 
 @blueprint.get("/messages/<int:message_id>/print")
-def print_page(message_id: int) -> str:
-    """The message alone, for paper."""
-    page = reading.message_page(
-        current_mail(), message_id, mark_seen=False, images=request.args.get("images") == "1", prefer=request.args.get("show", "")
-    )
-    return render_template("print.html", page=page)
+def print_page(message_id: int) -> Response:
+    """The message alone, for paper: HTML as a document of its own, because a frame would be cut off there."""
+    mail, images = current_mail(), request.args.get("images") == "1"
+    page = reading.message_page(mail, message_id, mark_seen=False, images=images, prefer=request.args.get("show", ""))
+    if page.body is not BodyKind.HTML:
+        return make_response(render_template("print.html", page=page))
+    title = page.message.envelope.subject or _("(no subject)")
+    return _body(printing.document(mail, message_id, title=title, rows=paper.rows(page), images=images), message_id, framed=False)
 
 
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    document = bodies.document(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
+    images, query = request.args.get("images") == "1", request.args.get("q", "")
+    return _body(enclosed.document(current_mail(), message_id, images=images, query=query), message_id)
+
+
+def _body(document: str, message_id: int, *, framed: bool = True) -> Response:
     response = make_response(document)
-    response.headers["Content-Security-Policy"] = security.body_policy(message_id)
+    response.headers["Content-Security-Policy"] = security.body_policy(message_id, framed=framed)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 

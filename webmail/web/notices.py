@@ -74,6 +74,8 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "renamed": lambda values: _("Folder renamed to %(folder)s.", folder=values["folder"]),
     "mailbox_deleted": lambda values: _("Folder %(folder)s deleted.", folder=values["folder"]),
     "unsubscribed": lambda values: _("You asked to be taken off the list %(name)s.", name=values["name"]),
+    "key_remembered": lambda values: _("Key of %(people)s remembered: %(fingerprint)s", **values),
+    "key_forgotten": _plain(lambda: _("The key is no longer remembered.")),
     "queued": _plain(lambda: _("Message queued for sending.")),
     "saved": _plain(lambda: _("Draft saved.")),
     "discarded": _plain(lambda: _("Draft discarded.")),

@@ -41,7 +41,7 @@ PUBLIC = frozenset({"static", "health.healthz"})
 csrf = CSRFProtect()
 
 
-def body_policy(message_id: int) -> str:
+def body_policy(message_id: int, *, framed: bool = True) -> str:
     """The policy of a message body: styles of its own, pictures from its own parts and our image route, nothing else."""
     origin = services().public_url.rstrip("/") or request.host_url.rstrip("/")
     return "; ".join(
@@ -53,7 +53,7 @@ def body_policy(message_id: int) -> str:
             "style-src 'unsafe-inline'",
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'self'",
+            "frame-ancestors 'self'" if framed else "frame-ancestors 'none'",
         )
     )
 

@@ -1,0 +1,31 @@
+"""What is printed begins with who wrote it, whatever the message would rather have there."""
+
+from __future__ import annotations
+
+from lxml import html as reader
+
+from webmail.sanitize.html import BodyOptions, clean
+
+ROWS = (("From", "Mira <mira@example.net>"), ("To", '<script>x()</script> & "Robin"'))
+OPTIONS = BodyOptions(title="The <b>hut</b>", heading=ROWS)
+
+
+def test_the_head_stands_in_front_as_text() -> None:
+    made = clean("<p>Four beds.</p>", options=OPTIONS).document
+    words = [text.strip() for text in reader.document_fromstring(made).body.itertext() if text.strip()]
+    assert words == ["The <b>hut</b>", "From", ROWS[0][1], "To", ROWS[1][1], "Four beds."]
+    assert "<script" not in made
+
+
+def test_no_sheet_of_the_message_outdoes_it() -> None:
+    hiding = "<style>table,tr,td,th{display:none!important;opacity:0!important}</style><p>Pay here.</p>"
+    made = clean(hiding, options=OPTIONS).document
+    for cell in reader.document_fromstring(made).xpath("//th | //td"):
+        style = cell.get("style")
+        assert "display:table-cell !important" in style
+        assert "opacity:1 !important" in style
+        assert "visibility:visible !important" in style
+
+
+def test_a_body_in_its_frame_has_no_head() -> None:
+    assert "<table" not in clean("<p>x</p>", options=BodyOptions()).document

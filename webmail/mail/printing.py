@@ -1,0 +1,22 @@
+"""Printing: the HTML of a message as a page of its own, since paper cannot be scrolled and a frame would be cut off on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from webmail.mail import bodies, enclosed
+from webmail.mail.session import MailSession, find_message
+from webmail.sanitize import html
+
+
+def document(session: MailSession, message_id: int, *, title: str, rows: Sequence[tuple[str, str]], images: bool = False) -> str:
+    """The cleaned HTML of a message behind its head, whose words are ``title`` and ``rows``, for the policy of a body.
+
+    One FETCH, and the cleaning. Raises NotFound("body") where the message has no HTML.
+    """
+    stored, mailbox = find_message(session, message_id)
+    inside = enclosed.enclosed(session, stored, mailbox)
+    source, cid = (inside.pages, {}) if inside else bodies.pages(session, stored, mailbox)
+    options = replace(bodies.options(session, images=images), cid=cid, title=title, heading=tuple(rows))
+    return html.clean(source, options=options).document
