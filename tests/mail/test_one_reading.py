@@ -149,7 +149,8 @@ def _reads_the_same(person: Person, number: int) -> bool:
     assert bool(body_words) == bool(indexed_words(" ".join(quoted))) or shown.html is not None, where
     if all(part.subtype != "html" for part in shown.words) and not _slight(shown):
         expected = indexed_words(bodies.readable_text(person.session, number))
-        assert body_words == expected[: len(body_words)], where
+        # The index reads so many characters, and may cut the last word.
+        assert body_words[:-1] == expected[: max(0, len(body_words) - 1)], where
     preview = words(stored(person, number).summary.preview)[:-1]
     assert [word for word in preview if word not in "".join(quoted)] == [], where
     _parts_are_what_was_read(person, number, root, shown, quoted=quoted)

@@ -52,7 +52,8 @@ READING = 1
 class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
-    ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message.
+    ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
+    first text.
     """
 
     document: str = ""
@@ -60,6 +61,7 @@ class Body:
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    codec: str = ""
     facts: Facts = NO_FACTS
 
     @property
@@ -87,9 +89,12 @@ def height(document: str) -> int:
     return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+def content(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "", charset: str = ""
+) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
+    ``charset`` is one of ``charset.CHOICES``, for a reader who knows better than the sender.
     At most one FETCH, of all its parts with what their headers say, and, the first time, of the header of the message.
     Raises the errors of the connection.
     """
@@ -97,7 +102,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
     shown = mime.shown(stored.summary.structure)
     parts = {BodyKind.HTML: shown.rich, BodyKind.TEXT: shown.plain}.get(kind, ())
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
-    key = f"{place}/{kind}/{int(images)}/{READING}.{html.POLICY_VERSION}"
+    key = f"{place}/{kind}/{int(images)}/{charset}/{READING}.{html.POLICY_VERSION}"
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
@@ -109,7 +114,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if not parts:
         return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, images=images, marks=marks)
+    made = _made(stored, parts, found, kind=kind, images=images, marks=marks, charset=charset)
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
@@ -153,17 +158,24 @@ def _fetched(
 
 
 def _made(
-    stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, images: bool, marks: Marks | None
+    stored: StoredMessage,
+    parts: Sequence[Part],
+    found: Mapping[str, bytes],
+    *,
+    kind: BodyKind,
+    images: bool,
+    marks: Marks | None,
+    charset: str,
 ) -> Body:
     limits, address = _limits(parts), passages.address_in(stored.summary.id or 0)
-    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in parts if part.section in limits}
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part, charset=charset) for part in parts if part.section in limits}
     notices = [] if all(each.right for each in texts.values()) else ["charset"]
     if any(part.media_type == "text" and len(found.get(part.section, b"")) >= limits.get(part.section, 0) for part in parts):
         notices.append("cut")
     if any("broken" in part.params for part in parts):
         notices.append("broken")
     doubted = [name for section, octets in found.items() if section.endswith("MIME") for name in facts.conflicts(octets)]
-    told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)))
+    told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)), codec=next((each.codec for each in texts.values()), ""))
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
     inline = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
@@ -174,12 +186,12 @@ def _made(
     return replace(told, document=cleaned.document, remote_images=cleaned.remote_images, notices=tuple(notices))
 
 
-def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:
+def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "", charset: str = "") -> str:
     """The cleaned HTML document of a message for its frame. Raises NotFound where the message has no HTML."""
     stored, mailbox = find_message(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query).document
+    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query, charset=charset).document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:

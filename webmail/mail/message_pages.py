@@ -31,7 +31,8 @@ class MessagePage:
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides,
-    ``conflicts`` what the headers of the parts that are shown say in more than one way.
+    ``conflicts`` what the headers of the parts that are shown say in more than one way. ``codec`` read its body,
+    ``charset`` is what somebody has chosen to read it as.
     """
 
     message: MessageSummary
@@ -55,6 +56,8 @@ class MessagePage:
     conversation: int = 1
     facts: Facts = NO_FACTS
     conflicts: tuple[str, ...] = ()
+    codec: str = ""
+    charset: str = ""
 
     @property
     def told_twice(self) -> tuple[str, ...]:

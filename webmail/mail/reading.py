@@ -29,18 +29,20 @@ def message_page(
     images: bool = False,
     prefer: str = "",
     query: str = "",
+    charset: str = "",
     place: ListPlace = listing.FIRST,
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    What a ``query`` searched for is marked in it. Costs the check of the list once the body is in the index and the message
+    What a ``query`` searched for is marked in it; ``charset`` is what it is read as in place of what it says.
+    Costs the check of the list once the body is in the index and the message
     is seen; else one FETCH, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
     not known yet.
     """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
-    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query, charset=charset)
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
@@ -56,13 +58,20 @@ def message_page(
 
 
 def opened_message(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool = False,
+    prefer: str = "",
+    query: str = "",
+    charset: str = "",
 ) -> MessagePage:
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
-    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
+    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind, charset=charset))
     blocks = passages.blocks(content.passages)
     marks = marker(query) if blocks else None
     return MessagePage(
@@ -81,6 +90,8 @@ def opened_message(
         query=query,
         facts=content.facts,
         conflicts=content.conflicts,
+        codec=content.codec,
+        charset=charset,
     )
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webmail.errors import InvalidInput
 from webmail.mail import bodies, filing, parts, reading
 from webmail.mail.pages import ConfirmPage
+from webmail.message import charset
 from webmail.web import navigation, notices, security
 from webmail.web.confirming import ask
 from webmail.web.login import current_mail
@@ -29,9 +30,15 @@ def show(message_id: int) -> str:
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
         query=request.args.get("q", ""),
+        charset=asked_charset(),
         place=asked_place(),
     )
     return render_template("message.html", page=page)
+
+
+def asked_charset() -> str:
+    """What the message is to be read as, by the menu that offers it."""
+    return charset.choice(request.args.get("charset", ""))
 
 
 def is_read() -> bool:
@@ -44,7 +51,12 @@ def is_read() -> bool:
 def print_page(message_id: int) -> str:
     """The message alone, for paper."""
     page = reading.message_page(
-        current_mail(), message_id, mark_seen=False, images=request.args.get("images") == "1", prefer=request.args.get("show", "")
+        current_mail(),
+        message_id,
+        mark_seen=False,
+        images=request.args.get("images") == "1",
+        prefer=request.args.get("show", ""),
+        charset=asked_charset(),
     )
     return render_template("print.html", page=page)
 
@@ -52,7 +64,8 @@ def print_page(message_id: int) -> str:
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    document = bodies.document(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
+    images, query = request.args.get("images") == "1", request.args.get("q", "")
+    document = bodies.document(current_mail(), message_id, images=images, query=query, charset=asked_charset())
     response = make_response(document)
     response.headers["Content-Security-Policy"] = security.body_policy(message_id)
     response.headers["Referrer-Policy"] = "no-referrer"
