@@ -18,11 +18,13 @@ from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.mail import passages
 from webmail.mail.message_pages import BodyKind
+from webmail.mail.pages import AttachmentRow
+from webmail.mail.parts import enclosed_rows
 from webmail.mail.passages import Passage
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
-from webmail.message import facts, mime
+from webmail.message import facts, locations, mime
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
@@ -53,11 +55,12 @@ class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
     ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
-    first text.
+    first text. ``files`` were written into the texts (``enclosed``).
     """
 
     document: str = ""
     passages: tuple[Passage, ...] = ()
+    files: tuple[AttachmentRow, ...] = ()
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
@@ -127,8 +130,9 @@ def _to_json(body: Body) -> str:
 def _from_json(kept: str) -> Body:
     found = json.loads(kept)
     rows = tuple(Passage(**each) for each in found.pop("passages"))
+    files = tuple(AttachmentRow(**each) for each in found.pop("files"))
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return Body(**fields, passages=rows)
+    return Body(**fields, passages=rows, files=files)
 
 
 def _limits(parts: Sequence[Part]) -> dict[str, int]:
@@ -175,15 +179,34 @@ def _made(
     if any("broken" in part.params for part in parts):
         notices.append("broken")
     doubted = [name for section, octets in found.items() if section.endswith("MIME") for name in facts.conflicts(octets)]
-    told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)), codec=next((each.codec for each in texts.values()), ""))
+    files = tuple(row for part in parts if part.section in texts for row in enclosed_rows(part, texts[part.section]))
+    told = Body(
+        files=files,
+        notices=tuple(notices),
+        conflicts=tuple(dict.fromkeys(doubted)),
+        codec=next((each.codec for each in texts.values()), ""),
+    )
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
     inline = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
     inline |= {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(passages.pages(parts, texts), options=html.BodyOptions(images=policy, cid=inline, hits=marks))
+    cleaned = html.clean(
+        passages.pages(parts, texts),
+        options=html.BodyOptions(images=policy, cid=inline, hits=marks, **_located(stored, parts, texts, address)),
+    )
     notices = list(dict.fromkeys([*told.notices, *(("cut",) if cleaned.cut else ())]))
     return replace(told, document=cleaned.document, remote_images=cleaned.remote_images, notices=tuple(notices))
+
+
+def _located(stored: StoredMessage, parts: Sequence[Part], texts: Mapping[str, mime.ReadText], address: passages.Address) -> dict[str, Any]:
+    """The parts of the message that its HTML may name by an address, and what relative addresses in it mean."""
+    root = stored.summary.structure
+    found = {place: address(part) for place, part in locations.by_location(root).items()}
+    first = next((part for part in parts if part.subtype == "html" and part.section in texts), None)
+    if not found or first is None:
+        return {}
+    return {"locations": found, "base": locations.base_of(root, first, text=texts[first.section].text)}
 
 
 def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "", charset: str = "") -> str:
@@ -196,12 +219,18 @@ def document(session: MailSession, message_id: int, *, images: bool = False, que
 
 def readable_text(session: MailSession, message_id: int) -> str:
     """The body as plain text, for quoting: its texts in order, and the words of the HTML where there is no other text."""
+    return quotation(session, message_id)[0]
+
+
+def quotation(session: MailSession, message_id: int) -> tuple[str, tuple[AttachmentRow, ...]]:
+    """The body as plain text, and the files that were written into it, for whoever forwards it. At most one FETCH."""
     stored, mailbox = find_message(session, message_id)
     words = mime.shown(stored.summary.structure).words
     limits = _limits(words)
     if not limits:
-        return ""
+        return "", ()
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         found = fetch.sections(lent, stored.summary.uid, limits)
     texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in words if part.section in limits}
-    return passages.quotable([passages.of_text(part, texts[part.section]) for part in words if part.section in texts])
+    files = tuple(row for part in words if part.section in texts for row in enclosed_rows(part, texts[part.section]))
+    return passages.quotable([passages.of_text(part, texts[part.section]) for part in words if part.section in texts]), files

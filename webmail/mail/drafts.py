@@ -19,7 +19,7 @@ from webmail.imap import fetch, update
 from webmail.mail import attachments, bodies, parts
 from webmail.mail.attachments import Upload
 from webmail.mail.mailboxes import role
-from webmail.mail.pages import ComposePage, DraftAttachment
+from webmail.mail.pages import AttachmentRow, ComposePage, DraftAttachment
 from webmail.mail.session import MailSession, account, connection, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import build, mime, reply
@@ -103,9 +103,9 @@ def new(
         return page
     stored = messages.get(session.database, account(session).id, MessageId(original))
     page = replace(page, original=stored.summary.id, original_action=original_action)
-    text = bodies.readable_text(session, original)
+    text, files = bodies.quotation(session, original)
     if original_action == "forward":
-        return _forward(page, stored, text, wording=wording)
+        return _forward(page, stored, text, wording=wording, files=files)
     return _reply(session, page, stored.summary.envelope, text, wording=wording)
 
 
@@ -124,7 +124,7 @@ def _reply(session: MailSession, page: ComposePage, envelope: Envelope, text: st
     )
 
 
-def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording) -> ComposePage:
+def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording, files: tuple[AttachmentRow, ...]) -> ComposePage:
     envelope = stored.summary.envelope
     values = (
         _line(envelope.sender),
@@ -134,7 +134,7 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
         _line(envelope.cc),
     )
     heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
-    attached = tuple(parts.attachment_row(part) for part in mime.attachments(stored.summary.structure))
+    attached = (*map(parts.attachment_row, mime.attachments(stored.summary.structure)), *files)
     return replace(
         page,
         subject=reply.forward_subject(envelope.subject),

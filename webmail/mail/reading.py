@@ -79,7 +79,7 @@ def opened_message(
         mailbox=mailbox,
         body=kind if kind is BodyKind.HTML or blocks else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
-        attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
+        attachments=(*map(attachment_row, mime.attachments(summary.structure)), *content.files),
         remote_images=content.remote_images,
         shows_images=images,
         has_html=shown.html is not None,

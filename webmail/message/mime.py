@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from webmail.message.charset import codec, read
+from webmail.message.enclosed import Enclosed, taken_out
 from webmail.message.parameters import safe_filename
 from webmail.message.parse import parse, parse_with_bodies
 from webmail.message.part import Part, from_json, to_json, walk
@@ -254,11 +255,15 @@ _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """The text of a part, lines ending in LF, whether its declared charset was ``right``, and the ``codec`` that read it."""
+    """The text of a part, lines ending in LF, whether its declared charset was ``right``, and the ``codec`` that read it.
+
+    ``files`` were written into it and are taken out of it, in order.
+    """
 
     text: str
     right: bool
     codec: str = ""
+    files: tuple[Enclosed, ...] = ()
 
 
 def read_text(data: bytes, part: Part, *, charset: str = "") -> ReadText:
@@ -270,8 +275,9 @@ def read_text(data: bytes, part: Part, *, charset: str = "") -> ReadText:
     declared = part.params.get("charset", "")
     if not codec(declared) and part.subtype == "html" and (meta := _META_CHARSET.search(octets, 0, 2048)):
         declared = meta[1].decode("ascii", "replace")
+    octets, files = taken_out(octets) if part.subtype != "html" else (octets, ())
     found = read(octets, declared, chosen=charset)
-    return ReadText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.right, found.codec)
+    return ReadText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.right, found.codec, files)
 
 
 def part_text(data: bytes, part: Part) -> tuple[str, bool]:
