@@ -77,7 +77,7 @@ def an_endless_subject() -> bytes:
 def a_million_recipients() -> bytes:
     count = 1_000_000 if FULL else 200_000
     addresses = b",\r\n ".join(b'"Name %d" <n%d@example.org>' % (number, number) for number in range(count))
-    return HEAD.replace(b"To: robin@example.test", b"To: " + addresses) + b"Subject: Monster\r\n" + WORDS
+    return b"Subject: Monster\r\n" + HEAD.replace(b"To: robin@example.test", b"To: " + addresses) + WORDS
 
 
 def base64_of_nothing() -> bytes:
@@ -109,8 +109,11 @@ MONSTERS = [
 ]
 
 
-WITHOUT_WORDS = (base64_of_nothing, deeper_than_anybody_reads, nested_messages)
+WITHOUT_WORDS: tuple[Callable[[], bytes], ...] = (base64_of_nothing, deeper_than_anybody_reads, nested_messages)
 """What is read of these says nothing; of the last the words are those of an attached file."""
+if FULL:
+    # Of a header beyond ten megabytes the server says no more than that it is there, and takes what is under it for a file.
+    WITHOUT_WORDS += (a_header_of_one_field, a_header_of_folded_lines, a_header_of_many_fields, an_endless_subject, a_million_recipients)
 
 
 @pytest.fixture
@@ -176,11 +179,11 @@ def test_a_monster_costs_no_more_than_a_usual_message_may(
     page(browser, "/")
     dovecot.fill(username, [monster()])
     watch, numbers = Watch(), list[str]()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not numbers and time.monotonic() < until:
         # The list does not wait for a server that needs long.
         watch.step("list", lambda: numbers.extend(listed(browser)))
-    assert "Monster" in page(browser, "/").words
+    assert "Monster" in page(browser, "/").words or (FULL and monster is an_endless_subject)
     (number,) = numbers
     watch.step("open", lambda: page(browser, f"/messages/{number}"))
     bodies = browser.page.xpath("//iframe[@data-message-body]/@src")

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from lxml import html as lxml_html
 
+from tests.message.test_enclosed import uu
 from tests.servers.person import Person, letter
-from webmail.mail import bodies, parts, reading, wording
-from webmail.mail.message_pages import BodyKind, MessagePage
+from webmail.errors import NotFound
+from webmail.mail import attachments, bodies, parts, reading, wording
+from webmail.mail.message_pages import BodyKind, MessagePage, Wishes
 from webmail.message import mime
 from webmail.query.words import words as indexed_words
 from webmail.store import fulltext, messages
@@ -86,7 +88,7 @@ def test_html_with_a_text_behind_it_is_one_page(person: Person) -> None:
     assert f'src="/messages/{number}/parts/2/tree.png"' in document
     assert 'href="https://lists.example/"' in document
     assert words(bodies.readable_text(person.session, number)) == words("Rich words A footer https lists example quoted")
-    plain = reading.message_page(person.session, number, mark_seen=False, prefer="text")
+    plain = reading.message_page(person.session, number, mark_seen=False, wishes=Wishes(prefer="text"))
     assert shown_words(plain) == words("Rich words A footer https lists example quoted")
 
 
@@ -133,7 +135,7 @@ def test_each_way_to_read_a_message_of_strangers_reads_the_same(person: Person, 
 def _reads_the_same(person: Person, number: int) -> bool:
     message = stored(person, number)
     root = message.summary.structure
-    page = reading.message_page(person.session, number, mark_seen=False, prefer="text")
+    page = reading.message_page(person.session, number, mark_seen=False, wishes=Wishes(prefer="text"))
     quoted = words(bodies.readable_text(person.session, number))
     where = f"message {number}: {message.summary.envelope.subject!r}, {root}"
     shown = mime.shown(root)
@@ -149,7 +151,8 @@ def _reads_the_same(person: Person, number: int) -> bool:
     assert bool(body_words) == bool(indexed_words(" ".join(quoted))) or shown.html is not None, where
     if all(part.subtype != "html" for part in shown.words) and not _slight(shown):
         expected = indexed_words(bodies.readable_text(person.session, number))
-        assert body_words == expected[: len(body_words)], where
+        # The index reads so many characters, and may cut the last word.
+        assert body_words[:-1] == expected[: max(0, len(body_words) - 1)], where
     preview = words(stored(person, number).summary.preview)[:-1]
     assert [word for word in preview if word not in "".join(quoted)] == [], where
     _parts_are_what_was_read(person, number, root, shown, quoted=quoted)
@@ -173,3 +176,48 @@ def _parts_are_what_was_read(person: Person, number: int, root: mime.Part, shown
             found += words(mime.read_text(octets, bare).text)
     if all(part.subtype != "html" for part in shown.words):
         assert found == quoted or any(bodies.passages.flowed(part) for part in shown.words)
+
+
+def test_a_picture_named_by_its_location_is_shown_from_the_message(person: Person) -> None:
+    image = PHOTO.partition("\r\n\r\n")[2]
+    head = "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-Location: "
+    page_at = "Content-Type: text/html; charset=utf-8\r\nContent-Location: http://news.example/2026/march.html\r\n\r\n"
+    html = (
+        '<img src="tree.png"><img src="http://news.example/top.gif#x"><img src="../lake.png"><img src="http://other.example/a.png">'
+        '<img src="cid:none">'
+    )
+    places = ("tree.png", "http://news.example/top.gif", "http://news.example/lake.png")
+    raw = with_parts("related", page_at + html, *[f"{head}{place}\r\n\r\n{image}" for place in places])
+    raw = raw.replace(b"Content-Location: tree.png", b"Content-Location: http://news.example/2026/tree.png", 1)
+    number, page = opened(person, raw)
+    document = bodies.document(person.session, number)
+    assert re.findall(r'src="([^"]+)"', document) == [f"/messages/{number}/parts/{section}/image" for section in (2, 3, 4)]
+    assert (page.remote_images, page.attachments) == (1, ())
+    assert bodies.html.clean(document, options=bodies.html.BodyOptions()).remote_images == 0
+
+
+def test_relative_locations_need_no_base(person: Person) -> None:
+    image = "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-Location: ./tree%20one.png\r\n\r\niVBORw0KGgo=\r\n"
+    number, _ = opened(person, with_parts("related", HTML + '<img src="tree%20one.png"><img src="/x.png">', image))
+    assert re.findall(r'src="([^"]+)"', bodies.document(person.session, number)) == [f"/messages/{number}/parts/2/image"]
+
+
+def test_a_file_written_into_a_text_is_listed_and_can_be_had(person: Person) -> None:
+    text = b"See the tree.\r\n" + uu("tree.png", b"\x89PNG\r\n\x1a\n" + b"x" * 500) + b"That is all.\r\n"
+    number, page = opened(person, letter(1).partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + text)
+    assert shown_words(page) == words("See the tree. That is all.")
+    assert [(each.section, each.filename, each.media_type, each.size) for each in page.attachments] == [
+        ("1.uu1", "tree.png", "image/png", 508)
+    ]
+    stream = parts.part(person.session, number, section="1.uu1")
+    assert (stream.filename, stream.media_type, stream.inline) == ("tree.png", "image/png", True)
+    assert b"".join(stream.chunks) == b"\x89PNG\r\n\x1a\n" + b"x" * 500
+    assert reading.message_page(person.session, number, mark_seen=False).attachments == page.attachments, "it is kept with the body"
+    assert words(bodies.readable_text(person.session, number)) == shown_words(page)
+    wording.run(person.session, seconds=60)
+    assert indexed(person, number).body.split() == indexed_words("See the tree. That is all.")
+    for section in ("1.uu2", "1.uu0", "2.uu1", "uu1", "1.uu100"):
+        with pytest.raises(NotFound):
+            parts.part(person.session, number, section=section)
+    with attachments.taken_along(person.session, stored(person, number), ["1.uu1"]) as (taken,):
+        assert (taken.filename, len(taken.stream.read())) == ("tree.png", 508)

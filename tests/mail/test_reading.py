@@ -14,7 +14,7 @@ from tests.servers.person import Person, letter, new_person
 from tests.servers.proxy import Proxy
 from webmail.errors import NotFound
 from webmail.mail import bodies, mailboxes, parts, reading
-from webmail.mail.message_pages import BodyKind
+from webmail.mail.message_pages import BodyKind, Wishes
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -99,7 +99,7 @@ def test_html_is_cleaned_and_remote_images_are_counted(person: Person) -> None:
     document = bodies.document(person.session, number)
     assert "Rich" in document
     assert not any(word in document for word in ("onclick", "script", "t.example"))
-    assert reading.message_page(person.session, number, mark_seen=False, prefer="text").body is BodyKind.TEXT
+    assert reading.message_page(person.session, number, mark_seen=False, wishes=Wishes(prefer="text")).body is BodyKind.TEXT
 
 
 def test_what_the_header_says_comes_with_the_body_and_is_kept(watched: tuple[Person, Proxy]) -> None:
@@ -109,7 +109,7 @@ def test_what_the_header_says_comes_with_the_body_and_is_kept(watched: tuple[Per
     page = reading.message_page(person.session, number, mark_seen=False)
     assert page.facts.doubled == ("subject",)
     assert commands(proxy).count("UID FETCH") == 1, "header and body come together"
-    again = reading.message_page(person.session, number, mark_seen=False, prefer="text")
+    again = reading.message_page(person.session, number, mark_seen=False, wishes=Wishes(prefer="text"))
     assert again.facts == page.facts
     assert again.body is BodyKind.TEXT
     commands(proxy)

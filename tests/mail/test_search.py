@@ -12,6 +12,7 @@ from tests.servers.person import Person, letter
 from webmail.errors import Conflict, InvalidInput, NotFound
 from webmail.mail import filing, reading, saved_searches, search
 from webmail.mail.found import SearchForm, SearchPage
+from webmail.mail.message_pages import Wishes
 from webmail.mail.pages import ActionResult
 from webmail.store import accounts, schema
 
@@ -74,7 +75,7 @@ def test_hits_are_told_in_subject_and_preview(reader: Person) -> None:
 
 def test_the_opened_message_marks_what_was_searched_for(reader: Person) -> None:
     (row,) = page(reader, "friday in:inbox").rows
-    opened = reading.message_page(reader.session, row.row.message.id, mark_seen=False, query="friday")
+    opened = reading.message_page(reader.session, row.row.message.id, mark_seen=False, wishes=Wishes(query="friday"))
     assert [span.text for block in opened.text for line in block.lines for span in line if span.hit] == ["Friday"]
 
 

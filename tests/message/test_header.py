@@ -109,7 +109,7 @@ def test_a_comma_or_bracket_in_an_encoded_word_makes_no_address() -> None:
         ("grüße".encode("cp1252"), "grüße"),
         (b"=?utf-8?q?=E2=80=AEevil?=", "evil"),
         (b"=?utf-8?b?!!!?=", ""),
-        (b"=?utf-8?q?unfinished", "=?utf-8?q?unfinished"),
+        (b"=?utf-8?q?unfinished", "unfinished"),
         (b"=?utf-8?q?=3D=3Futf-8=3Fq=3Fx=3F=3D?=", "=?utf-8?q?x?="),
     ],
 )

@@ -67,6 +67,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),
     "a draft in its folder": ("message.html", {"page": samples.message_page(mailbox=samples.DRAFTS, is_draft=True)}),
+    "a message with wrong letters": ("message.html", {"page": samples.html_page(notices=("charset",), codec="cp1251", query="a&b")}),
+    "a message read as another charset": ("message.html", {"page": samples.message_page(charset="koi8-r", has_html=True)}),
     "a message that says things twice": (
         "message.html",
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webmail.errors import NotFound, ServerRefused
 from webmail.mail import bodies, image_permissions
+from webmail.mail.message_pages import Wishes
 from webmail.mail.session import MailSession, account
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message import mime
@@ -44,5 +45,5 @@ def _make(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None
         mailbox,
         once=False,
         kind=kind,
-        fetch=lambda images: bodies.content(session, stored, mailbox, images=images, kind=kind),
+        fetch=lambda images: bodies.content(session, stored, mailbox, kind=kind, wishes=Wishes(images=images)),
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from webmail.address import Address, format_address
 from webmail.errors import NotAllowed
 from webmail.mail import bodies, lists, parts
-from webmail.mail.pages import ComposePage
+from webmail.mail.pages import AttachmentRow, ComposePage
 from webmail.mail.session import MailSession, account
 from webmail.message import mime, reply
 from webmail.message.summary import Envelope
@@ -37,11 +37,11 @@ def answered(session: MailSession, page: ComposePage, stored: StoredMessage, *, 
 
     Costs the fetch of the text. Raises NotAllowed("list_closed") for an answer to a list that takes none.
     """
-    text = bodies.readable_text(session, stored.summary.id)
+    text, files = bodies.quotation(session, stored.summary.id)
     if page.original_action == "forward":
-        return _forward(page, stored, text, wording=wording)
+        return _forward(page, stored, text, wording=wording, files=files)
     if page.original_action == "again":
-        return _again(session, page, stored, text)
+        return _again(session, page, stored, text, files=files)
     found = _reply(session, page, stored.summary.envelope, text, wording=wording)
     if page.original_action == "reply_list":
         _, facts = lists.facts_of(session, stored.summary.id)
@@ -67,7 +67,7 @@ def _reply(session: MailSession, page: ComposePage, envelope: Envelope, text: st
     )
 
 
-def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording) -> ComposePage:
+def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording, files: tuple[AttachmentRow, ...]) -> ComposePage:
     envelope = stored.summary.envelope
     values = (
         line(envelope.sender),
@@ -77,7 +77,7 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
         line(envelope.cc),
     )
     heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
-    attached = tuple(parts.attachment_row(part) for part in mime.attachments(stored.summary.structure))
+    attached = (*map(parts.attachment_row, mime.attachments(stored.summary.structure)), *files)
     return replace(
         page,
         subject=reply.forward_subject(envelope.subject),
@@ -86,7 +86,7 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
     )
 
 
-def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text: str) -> ComposePage:
+def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text: str, *, files: tuple[AttachmentRow, ...]) -> ComposePage:
     """The same message once more, to be changed: to the same people, from the same address if it is one's own."""
     envelope = stored.summary.envelope
     own = {identity.address.addr_spec.lower(): identity.address for identity in account(session).identities}

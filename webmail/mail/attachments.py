@@ -52,16 +52,26 @@ def taken_along(session: MailSession, original: StoredMessage | None, sections: 
     with ExitStack() as stack:
         found = []
         for part in mime.attachments(original.summary.structure) if original and sections else ():
-            if part.section not in sections:
-                continue
+            if part.section in sections:
+                assert original is not None
+                listed = parts.attachment_row(part)
+                kept = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
+                _keep_part(session, original, part.section, kept)
+                found.append(Upload(listed.filename, listed.media_type, kept))
+        for section in filter(parts.is_enclosed, sections if original else ()):
             assert original is not None
-            listed = parts.attachment_row(part)
-            kept = stack.enter_context(TemporaryFile(dir=folder(session)))
-            for piece in parts.part(session, original.summary.id, section=part.section).chunks:
-                kept.write(piece)
-            kept.seek(0)
-            found.append(Upload(listed.filename, listed.media_type, cast("BinaryIO", kept)))
+            kept = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
+            found.append(Upload(_keep_part(session, original, section, kept), "application/octet-stream", kept))
         yield found
+
+
+def _keep_part(session: MailSession, original: StoredMessage, section: str, kept: BinaryIO) -> str:
+    """Write a part of a message into a file, which then stands at its beginning; returns the name of the part."""
+    stream = parts.part(session, original.summary.id, section=section)
+    for piece in stream.chunks:
+        kept.write(piece)
+    kept.seek(0)
+    return stream.filename
 
 
 def of_form(

@@ -17,14 +17,16 @@ from typing import Any
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.mail import passages
-from webmail.mail.message_pages import BodyKind
+from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
+from webmail.mail.pages import AttachmentRow
+from webmail.mail.parts import enclosed_rows
 from webmail.mail.passages import Passage
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mail.remote_images import proxied
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
-from webmail.message import facts, mime
+from webmail.message import facts, locations, mime
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
@@ -57,14 +59,17 @@ READING = 1
 class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
-    ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message.
+    ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
+    first text. ``files`` were written into the texts (``enclosed``).
     """
 
     document: str = ""
     passages: tuple[Passage, ...] = ()
+    files: tuple[AttachmentRow, ...] = ()
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    codec: str = ""
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
 
@@ -98,19 +103,19 @@ def height(document: str) -> int:
     return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, kind: BodyKind, wishes: Wishes = NO_WISHES) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
     At most one FETCH, of all its parts with what their headers say, and, the first time, of the header of the message.
     Raises the errors of the connection.
     """
-    marks = marker(query)
+    marks = marker(wishes.query)
     shown = mime.shown(stored.summary.structure)
     parts = {BodyKind.HTML: shown.rich, BodyKind.TEXT: shown.plain}.get(kind, ())
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
     clean_links = kind is BodyKind.HTML and cleans_links(session)
     # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
-    how = f"{session.database.key.id if images else ''}/{int(clean_links)}"
+    how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}"
     key = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
@@ -123,7 +128,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if not parts:
         return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, options=options(session, images=images, marks=marks))
+    made = _made(stored, parts, found, kind=kind, options=options(session, wishes, marks=marks), charset=wishes.charset)
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
@@ -138,11 +143,12 @@ def _to_json(body: Body) -> str:
 def _from_json(kept: str) -> Body:
     found = json.loads(kept)
     rows = tuple(Passage(**each) for each in found.pop("passages"))
+    files = tuple(AttachmentRow(**each) for each in found.pop("files"))
     remote = found.pop("remote")
     hosts = tuple(RemoteHost(**each) for each in remote.pop("hosts", ()))
     links = tuple(CleanedLink(**each) for each in remote.pop("links", ()))
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return Body(**fields, passages=rows, remote=RemoteContent(**remote, hosts=hosts, links=links))
+    return Body(**fields, passages=rows, files=files, remote=RemoteContent(**remote, hosts=hosts, links=links))
 
 
 def _limits(parts: Sequence[Part]) -> dict[str, int]:
@@ -171,10 +177,10 @@ def _fetched(
         return fetch.sections(lent, stored.summary.uid, wanted)
 
 
-def options(session: MailSession, *, images: bool, marks: Marks | None = None) -> html.BodyOptions:
-    """How a body is cleaned for a person, but for the pictures it carries."""
-    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    return html.BodyOptions(images=policy, proxy=proxied(session) if images else "", clean_links=cleans_links(session), hits=marks)
+def options(session: MailSession, wishes: Wishes, *, marks: Marks | None = None) -> html.BodyOptions:
+    """How a body is cleaned for a person, but for what it carries itself."""
+    policy = html.ImagePolicy.PROXIED if wishes.images else html.ImagePolicy.BLOCKED
+    return html.BodyOptions(images=policy, proxy=proxied(session) if wishes.images else "", clean_links=cleans_links(session), hits=marks)
 
 
 def cleaned(pages: Sequence[str], *, options: html.BodyOptions) -> Body:
@@ -184,27 +190,42 @@ def cleaned(pages: Sequence[str], *, options: html.BodyOptions) -> Body:
     return Body(document=found.document, remote_images=found.remote_images, notices=notices, remote=_remote(found))
 
 
-def _made(stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions) -> Body:
+def _made(
+    stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions, charset: str
+) -> Body:
     limits, address = _limits(parts), passages.address_in(stored.summary.id or 0)
-    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in parts if part.section in limits}
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part, charset=charset) for part in parts if part.section in limits}
     notices = [] if all(each.right for each in texts.values()) else ["charset"]
     if any(part.media_type == "text" and len(found.get(part.section, b"")) >= limits.get(part.section, 0) for part in parts):
         notices.append("cut")
     if any("broken" in part.params for part in parts):
         notices.append("broken")
     doubted = [name for section, octets in found.items() if section.endswith("MIME") for name in facts.conflicts(octets)]
-    told = Body(notices=tuple(notices), conflicts=tuple(dict.fromkeys(doubted)))
+    files = tuple(row for part in parts if part.section in texts for row in enclosed_rows(part, texts[part.section]))
+    told = Body(
+        files=files,
+        notices=tuple(notices),
+        conflicts=tuple(dict.fromkeys(doubted)),
+        codec=next((each.codec for each in texts.values()), ""),
+    )
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
-    made = cleaned(passages.pages(parts, texts), options=replace(options, cid=pictures(stored, parts)))
-    return replace(made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts)
+    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, parts, texts)))
+    return replace(
+        made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts, files=told.files, codec=told.codec
+    )
 
 
-def pictures(stored: StoredMessage, parts: Sequence[Part]) -> dict[str, str]:
-    """Our own address of each picture that a body can refer to by its Content-ID, or that stands between its texts (RFC 2392)."""
-    address = passages.address_in(stored.summary.id or 0)
-    found = {content_id: address(each) for content_id, each in mime.inline_by_cid(stored.summary.structure).items()}
-    return found | {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
+def carried(stored: StoredMessage, parts: Sequence[Part], texts: Mapping[str, mime.ReadText]) -> dict[str, Any]:
+    """The options that say what a body means by names and addresses of parts of its own message (RFC 2392, RFC 2557)."""
+    root, address = stored.summary.structure, passages.address_in(stored.summary.id or 0)
+    cid = {content_id: address(each) for content_id, each in mime.inline_by_cid(root).items()}
+    cid |= {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
+    found = {place: address(part) for place, part in locations.by_location(root).items()}
+    first = next((part for part in parts if part.subtype == "html" and part.section in texts), None)
+    if not found or first is None:
+        return {"cid": cid}
+    return {"cid": cid, "locations": found, "base": locations.base_of(root, first, text=texts[first.section].text)}
 
 
 def _remote(cleaned: Cleaned) -> RemoteContent:
@@ -217,34 +238,40 @@ def _remote(cleaned: Cleaned) -> RemoteContent:
     )
 
 
-def pages(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> tuple[list[str], dict[str, str]]:
-    """The HTML of a message still to be cleaned, and the addresses of its pictures. One FETCH. Raises NotFound("body") without HTML."""
+def pages(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, charset: str = "") -> tuple[list[str], dict[str, Any]]:
+    """The HTML of a message still to be cleaned, and the options it is ``carried`` with. One FETCH. Raises NotFound("body")."""
     parts = mime.shown(stored.summary.structure).rich
     if not parts:
         raise NotFound("body")
     limits = _limits(parts)
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         found = fetch.sections(lent, stored.summary.uid, limits)
-    texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in parts if part.section in limits}
-    return passages.pages(parts, texts), pictures(stored, parts)
+    texts = {part.section: mime.read_text(found.get(part.section, b""), part, charset=charset) for part in parts if part.section in limits}
+    return passages.pages(parts, texts), carried(stored, parts, texts)
 
 
-def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:
+def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) -> str:
     """The cleaned HTML document of a message for its frame. Raises NotFound where the message has no HTML."""
     stored, mailbox = find_message(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query).document
+    return content(session, stored, mailbox, kind=BodyKind.HTML, wishes=wishes).document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:
     """The body as plain text, for quoting: its texts in order, and the words of the HTML where there is no other text."""
+    return quotation(session, message_id)[0]
+
+
+def quotation(session: MailSession, message_id: int) -> tuple[str, tuple[AttachmentRow, ...]]:
+    """The body as plain text, and the files that were written into it, for whoever forwards it. At most one FETCH."""
     stored, mailbox = find_message(session, message_id)
     words = mime.shown(stored.summary.structure).words
     limits = _limits(words)
     if not limits:
-        return ""
+        return "", ()
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         found = fetch.sections(lent, stored.summary.uid, limits)
     texts = {part.section: mime.read_text(found.get(part.section, b""), part) for part in words if part.section in limits}
-    return passages.quotable([passages.of_text(part, texts[part.section]) for part in words if part.section in texts])
+    files = tuple(row for part in words if part.section in texts for row in enclosed_rows(part, texts[part.section]))
+    return passages.quotable([passages.of_text(part, texts[part.section]) for part in words if part.section in texts]), files

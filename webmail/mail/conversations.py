@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from webmail.errors import NotFound, WebmailError
 from webmail.mail import listing, preferences, reading
-from webmail.mail.message_pages import MessagePage
+from webmail.mail.message_pages import MessagePage, Wishes
 from webmail.mail.pages import ListPlace, MailboxPage, Neighbour
 from webmail.mail.session import MailSession, account
 from webmail.mailbox import Mailbox, MailboxId
@@ -169,7 +169,7 @@ def _shown(
         page, error = None, None
         if summary.id in opened:
             try:
-                page = reading.opened_message(session, each.message, places[0], images=images == summary.id)
+                page = reading.opened_message(session, each.message, places[0], Wishes(images=images == summary.id))
             except WebmailError as problem:
                 error = problem
         found.append(ConversationMessage(summary, places, page, error))

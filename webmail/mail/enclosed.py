@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from webmail.imap import fetch
 from webmail.mail import bodies, passages
-from webmail.mail.message_pages import BodyKind
+from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
 from webmail.mail.passages import Passage
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mail.signatures import LIMIT
@@ -67,27 +67,27 @@ def _read(content: bytes) -> Enclosed:
     texts = {each.section: mime.read_text(content[places[each.section]][: bodies.HTML_LIMIT], each) for each in (*rich, *plain)}
     return Enclosed(
         pages=tuple(passages.pages(rich, texts)),
-        plain=passages.of_parts(plain, texts, address=lambda part: ""),
+        plain=passages.of_parts(plain, texts, address=lambda _: ""),
         files=len(mime.attachments(tree)),
     )
 
 
-def body(session: MailSession, found: Enclosed, kind: BodyKind, *, images: bool) -> bodies.Body:
+def body(session: MailSession, found: Enclosed, kind: BodyKind, wishes: Wishes) -> bodies.Body:
     """It as it is shown."""
     notices = ("enclosed_files",) if found.files else ()
     if kind is not BodyKind.HTML:
         return bodies.Body(passages=found.plain if kind is BodyKind.TEXT else (), notices=notices)
-    made = bodies.cleaned(found.pages, options=bodies.options(session, images=images))
+    made = bodies.cleaned(found.pages, options=bodies.options(session, wishes))
     return replace(made, notices=notices + made.notices)
 
 
-def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:
+def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) -> str:
     """The cleaned HTML of a message for its frame, from inside its signature where it lies there. Raises NotFound."""
     stored, mailbox = find_message(session, message_id)
     inside = enclosed(session, stored, mailbox)
     if inside is not None and inside.has_html:
-        return body(session, inside, BodyKind.HTML, images=images).document
-    return bodies.document(session, message_id, images=images, query=query)
+        return body(session, inside, BodyKind.HTML, wishes).document
+    return bodies.document(session, message_id, wishes)
 
 
 def kind(found: Enclosed, *, prefer: str) -> BodyKind:

@@ -36,7 +36,7 @@ def mailing(session: MailSession, envelope: Envelope, facts: Facts) -> Mailing |
 def facts_of(session: MailSession, message_id: int) -> tuple[Envelope, Facts]:
     """What the header of a message says; one FETCH if it was never opened. Raises NotFound."""
     stored, mailbox = find_message(session, message_id)
-    found = bodies.content(session, stored, mailbox, images=False, kind=BodyKind.EMPTY)
+    found = bodies.content(session, stored, mailbox, kind=BodyKind.EMPTY)
     return stored.summary.envelope, found.facts
 
 

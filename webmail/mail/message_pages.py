@@ -48,6 +48,22 @@ class Mailing:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """How somebody wants to see a message: ``prefer`` may be ``text`` where there is HTML as well; ``images`` asks for remote images
+    this once; ``query`` is what was searched for, and is marked; ``charset`` is one of ``charset.CHOICES``, for a reader who knows better
+    than the sender.
+    """
+
+    prefer: str = ""
+    images: bool = False
+    query: str = ""
+    charset: str = ""
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePage:
     """One message to read.
 
@@ -58,6 +74,7 @@ class MessagePage:
     wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it;
     ``conflicts`` what the headers of the parts that are shown say in more than one way. ``signature`` is what came of
     verifying its signature, ``encrypted`` the part of it that is not opened here.
+    ``codec`` read its body, ``charset`` is what somebody has chosen to read it as.
     """
 
     message: MessageSummary
@@ -85,6 +102,8 @@ class MessagePage:
     conflicts: tuple[str, ...] = ()
     signature: Signature | None = None
     encrypted: Encrypted | None = None
+    codec: str = ""
+    charset: str = ""
 
     @property
     def told_twice(self) -> tuple[str, ...]:

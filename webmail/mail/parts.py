@@ -5,8 +5,10 @@ Sections are those of the server's BODYSTRUCTURE, so that what is downloaded is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from mimetypes import guess_type
 from urllib.parse import quote
 
 from webmail.errors import NotFound
@@ -16,10 +18,12 @@ from webmail.mail import streaming
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.session import MailSession, find_message, opened
-from webmail.message import charset, header, kinds, mime
-from webmail.message.mime import Part
+from webmail.message import charset, enclosed, header, kinds, mime
+from webmail.message.mime import Part, ReadText
 from webmail.store.messages import StoredMessage
 
+ENCLOSED = re.compile(r"([1-9][0-9.]{0,400})\.uu([1-9][0-9]?)")
+"""The section of a file written into a text: that of the text, and its number there."""
 SOURCE_LIMIT = 256 * 1024
 HEADER_LIMIT = 256 * 1024
 MOST_DRAWN = 10 * 1024 * 1024
@@ -90,8 +94,62 @@ def find_part(stored: StoredMessage, section: str) -> Part:
     return found
 
 
+def enclosed_rows(part: Part, read: ReadText) -> tuple[AttachmentRow, ...]:
+    """The files written into a text as the page lists them, under sections of their own such as ``1.uu1``."""
+    found = []
+    for number, file in enumerate(read.files, 1):
+        media_type = guess_type(file.name)[0] or "application/octet-stream"
+        # Of a file that goes on beyond what was read of the text, the rest of the part is taken for it.
+        size = file.size if file.whole else max(file.size, mime.decoded_size(part) * 45 // 63)
+        found.append(AttachmentRow(f"{part.section}.uu{number}", file.name, media_type, size, harm=kinds.harm(file.name, media_type)))
+    return tuple(found)
+
+
+def is_enclosed(section: str) -> bool:
+    """Whether a section names a file written into a text."""
+    return ENCLOSED.fullmatch(section) is not None
+
+
+def _enclosed(session: MailSession, message_id: int, *, section: str, number: int) -> PartStream:
+    """A file written into a text, decoded, in constant memory. Raises NotFound where there is none."""
+    stored, mailbox = find_message(session, message_id)
+    found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type == "text"), None)
+    if found is None or found.subtype == "html":
+        raise NotFound("part")
+    encoding, name = found.encoding, ""
+
+    def octets() -> Generator[bytes, None, None]:
+        nonlocal name
+        with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+            chunks = mime.decode_stream(fetch.part_chunks(lent, stored.summary.uid, section), encoding=encoding)
+            for name, piece in _together(enclosed.decoded(chunks, number)):  # noqa: B007 - the name is read outside
+                yield piece
+        if not name:
+            raise NotFound("part")
+
+    first, rest = started(octets, size=0)
+    media_type = kinds.picture(first)
+    seen = kinds.disguised(name, first)
+    harm = dict.fromkeys((*kinds.harm(name, ""), *((seen, "disguised") if seen else ())))
+    return PartStream(rest, media_type or "application/octet-stream", name, inline=bool(media_type), harm=tuple(harm))
+
+
+def _together(pieces: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """The lines of a file as pieces of some size."""
+    name, waiting = "", bytearray()
+    for name, piece in pieces:
+        waiting += piece
+        if len(waiting) > PIECE:
+            yield name, bytes(waiting)
+            waiting.clear()
+    if name:
+        yield name, bytes(waiting)
+
+
 def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
     """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
+    if inside := ENCLOSED.fullmatch(section):
+        return _enclosed(session, message_id, section=inside[1], number=int(inside[2]))
     stored, mailbox = find_message(session, message_id)
     found = find_part(stored, section)
     attached = attachment_row(found)

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from webmail.mail import bodies, enclosed
+from webmail.mail.message_pages import NO_WISHES, Wishes
 from webmail.mail.session import MailSession, find_message
 from webmail.sanitize import html
 
 
-def document(session: MailSession, message_id: int, *, title: str, rows: Sequence[tuple[str, str]], images: bool = False) -> str:
+def document(session: MailSession, message_id: int, *, title: str, rows: Sequence[tuple[str, str]], wishes: Wishes = NO_WISHES) -> str:
     """The cleaned HTML of a message behind its head, whose words are ``title`` and ``rows``, for the policy of a body.
 
     One FETCH, and the cleaning. Raises NotFound("body") where the message has no HTML.
     """
     stored, mailbox = find_message(session, message_id)
     inside = enclosed.enclosed(session, stored, mailbox)
-    source, cid = (inside.pages, {}) if inside else bodies.pages(session, stored, mailbox)
-    options = replace(bodies.options(session, images=images), cid=cid, title=title, heading=tuple(rows))
+    source, carried = (inside.pages, {}) if inside else bodies.pages(session, stored, mailbox, charset=wishes.charset)
+    options = replace(bodies.options(session, wishes), title=title, heading=tuple(rows), **carried)
     return html.clean(source, options=options).document

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
 from webmail.mail import bodies, enclosed, image_permissions, listing, lists, passages, signatures, sync
-from webmail.mail.message_pages import BodyKind, MessagePage
+from webmail.mail.message_pages import NO_WISHES, BodyKind, MessagePage, Wishes
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
 from webmail.mail.permission import keeps
@@ -27,21 +27,18 @@ def message_page(
     message_id: int,
     *,
     mark_seen: bool,
-    images: bool = False,
-    prefer: str = "",
-    query: str = "",
+    wishes: Wishes = NO_WISHES,
     place: ListPlace = listing.FIRST,
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    What a ``query`` searched for is marked in it. Costs the check of the list once the body is in the index and the message
-    is seen; else one FETCH, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
-    not known yet.
+    Costs the check of the list once the body is in the index and the message is seen; else one FETCH, and one STORE for
+    \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
     """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
-    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    page = opened_message(session, stored, mailbox, wishes)
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
@@ -56,30 +53,28 @@ def message_page(
     return replace(page, newer=newer, older=older, list=beside, read_only=state.read_only, conversation=whole)
 
 
-def opened_message(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
-) -> MessagePage:
+def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox, wishes: Wishes = NO_WISHES) -> MessagePage:
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
     inside = again_if_cut(lambda: enclosed.enclosed(session, stored, mailbox))
-    kind = enclosed.kind(inside, prefer=prefer) if inside else bodies.kind(shown, prefer=prefer)
+    kind = enclosed.kind(inside, prefer=wishes.prefer) if inside else bodies.kind(shown, prefer=wishes.prefer)
     content, images, remote = image_permissions.shown(
         session,
         summary.envelope,
         mailbox,
-        once=images,
+        once=wishes.images,
         kind=kind,
-        fetch=lambda images: again_if_cut(lambda: _content(session, stored, mailbox, inside, kind=kind, images=images)),
+        fetch=lambda images: again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, replace(wishes, images=images))),
     )
     blocks = passages.blocks(content.passages)
-    marks = marker(query) if blocks else None
+    marks = marker(wishes.query) if blocks else None
     return MessagePage(
         message=summary,
         mailbox=mailbox,
         body=kind if kind is BodyKind.HTML or blocks else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
-        attachments=tuple(attachment_row(part) for part in mime.attachments(summary.structure)),
+        attachments=(*map(attachment_row, mime.attachments(summary.structure)), *content.files),
         remote_images=content.remote_images,
         shows_images=images,
         has_html=inside.has_html if inside else shown.html is not None,
@@ -87,7 +82,7 @@ def opened_message(
         frame_height=bodies.height(content.document),
         notices=content.notices,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
-        query=query,
+        query=wishes.query,
         facts=content.facts,
         remote=remote,
         can_show_images=remote.images > 0,
@@ -95,15 +90,17 @@ def opened_message(
         conflicts=content.conflicts,
         signature=again_if_cut(lambda: signatures.signature(session, stored, mailbox, content.text)),
         encrypted=encrypted(summary.structure, content.text),
+        codec=content.codec,
+        charset=wishes.charset,
     )
 
 
 def _content(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, inside: enclosed.Enclosed | None, *, kind: BodyKind, images: bool
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, inside: enclosed.Enclosed | None, kind: BodyKind, wishes: Wishes
 ) -> bodies.Body:
-    """The body of a message, or of the one inside its signature."""
-    content = bodies.content(session, stored, mailbox, images=images, kind=kind)
-    return content if inside is None else replace(enclosed.body(session, inside, kind, images=images), facts=content.facts)
+    """The body of a message, or of the one inside its signature. Of text the words that were searched for are marked by the page."""
+    content = bodies.content(session, stored, mailbox, kind=kind, wishes=replace(wishes, query=""))
+    return content if inside is None else replace(enclosed.body(session, inside, kind, wishes), facts=content.facts)
 
 
 def make_seen(session: MailSession, stored: Sequence[StoredMessage], mailbox: Mailbox) -> None:

@@ -2,77 +2,52 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-from functools import lru_cache
+from dataclasses import dataclass
 
-_ALIASES = {
-    # Senders name the small charset and use its superset, as the WHATWG Encoding Standard knows.
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-    "ansi_x3.4-1968": "cp1252",
-    "iso-8859-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso_8859-1": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "windows-874": "cp874",
-    "gb2312": "gb18030",
-    "gb_2312-80": "gb18030",
-    "gbk": "gb18030",
-    "cp936": "gb18030",
-    "x-gbk": "gb18030",
-    "big5": "big5hkscs",
-    "x-x-big5": "big5hkscs",
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "euc-kr": "cp949",
-    "ksc5601": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "cp-850": "cp850",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-8-e": "iso8859-8",
-    "iso-8859-6-i": "iso8859-6",
-    "iso-8859-6-e": "iso8859-6",
-    "unicode-1-1-utf-7": "utf-7",
-    "unicode-1-1-utf-8": "utf-8",
-    "utf8mb4": "utf-8",
-    "x-mac-roman": "mac-roman",
-    "macintosh": "mac-roman",
-    "x-mac-cyrillic": "mac-cyrillic",
-}
-# Charsets proper. Python's registry also knows codecs that run escapes, warn, or cost more than linear time.
-_CHARSET = re.compile(
-    r"utf-(?:7|8|16|16-le|16-be|32|32-le|32-be)|iso8859-\d+|cp\d+|mac-\w+|koi8-\w|kz1048|ptcp154|hp-roman8|"
-    r"gb18030|hz|big5hkscs|euc_j\w+|euc_kr|iso2022_\w+|johab|shift_\w+|tis-620"
+from webmail.message import iso2022
+from webmail.message.guess import guess
+from webmail.message.labels import ISO_2022, codec
+
+__all__ = ["CHOICES", "Reading", "choice", "codec", "decode", "read"]
+
+CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("unicode", ("utf-8",)),
+    ("western", ("windows-1252", "iso-8859-15", "macintosh")),
+    ("central", ("windows-1250", "iso-8859-2")),
+    ("cyrillic", ("windows-1251", "koi8-r", "koi8-u", "iso-8859-5", "ibm866")),
+    ("greek", ("windows-1253", "iso-8859-7")),
+    ("turkish", ("windows-1254",)),
+    ("baltic", ("windows-1257", "iso-8859-13")),
+    ("hebrew", ("windows-1255",)),
+    ("arabic", ("windows-1256", "iso-8859-6")),
+    ("thai", ("windows-874",)),
+    ("vietnamese", ("windows-1258",)),
+    ("simplified", ("gb18030",)),
+    ("traditional", ("big5",)),
+    ("japanese", ("shift_jis", "euc-jp", "iso-2022-jp")),
+    ("korean", ("euc-kr",)),
 )
+"""What a person may choose to read a message as, by languages."""
 _CUT_OFF = frozenset({"unexpected end of data", "incomplete multibyte sequence", "truncated data"})
-_NAME = re.compile(r"[a-z0-9][a-z0-9._:+-]{0,39}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_PAIRED = re.compile(rb"(?:[\x00-\x7f]++|[\xa1-\xf7][\xa1-\xfe])*+")
-_HAN_LEAD = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]")
+_SECOND = {"big5hkscs": "cp950", "euc_jp": "euc_jis_2004", "cp932": "shift_jis_2004", "cp949": "johab"}
+"""Where a charset has grown in two directions, the other one."""
+_MARKS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"), (b"\xef\xbb\xbf", "utf-8"))
 
 
-@lru_cache(maxsize=256)
-def codec(declared: str) -> str:
-    """The name of Python's codec for a declared charset, or nothing where there is none that may be used."""
-    name = declared.strip().strip("\"'").lower()
-    name = _ALIASES.get(name, name)
-    if not _NAME.fullmatch(name):
-        return ""
-    try:
-        found = codecs.lookup(name).name
-    except LookupError:
-        windows = re.fullmatch(r"(?:x-)?(?:windows|win|ms|ibm|cp)[-_]?(\d{3,4})", name)
-        return codec(f"cp{windows[1]}") if windows and name != f"cp{windows[1]}" else ""
-    return found if _CHARSET.fullmatch(found) else ""
+def choice(asked: str) -> str:
+    """The charset that was asked for, if it is one that may be chosen, else nothing."""
+    return asked if any(asked in names for _, names in CHOICES) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The text of some bytes, whether the declared charset was ``right``, and the codec that read them."""
+
+    text: str
+    right: bool
+    codec: str
 
 
 def _whole(text: str) -> str:
@@ -95,36 +70,78 @@ def _strict(data: bytes, name: str) -> str | None:
     return None
 
 
-def _guess(data: bytes) -> str:
-    """What undeclared 8-bit bytes most likely are, when they are not UTF-8: Chinese in pairs of high bytes, else Western."""
-    if len(_HAN_LEAD.findall(data, 0, 20_000)) >= 3 and _PAIRED.fullmatch(data[:20_000]):
-        return "gb18030"
-    return "cp1252"
+def _by(data: bytes, name: str) -> str | None:
+    """The text by a codec; None where that cannot read all of it."""
+    if name == ISO_2022:
+        text, good = iso2022.decode(data)
+        return text if good else None
+    found = _strict(data, name)
+    return found if found is not None or name not in _SECOND else _strict(data, _SECOND[name])
 
 
-def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
-    """Make text of bytes: by the declared charset, else as UTF-8, else by the likeliest old charset.
+def _wide(data: bytes, name: str) -> str:
+    """Which way round a wide charset is written; nothing where it is not one at all."""
+    if b"\0" not in data and data.isascii():
+        # Plain words under a wide charset's name would become Chinese.
+        return ""
+    if name.startswith("utf-16") and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        even, odd = data[:2000:2].count(0), data[1:2000:2].count(0)
+        return "utf-16-be" if even > 2 * odd else "utf-16-le" if odd > 2 * even else name
+    return next((found for mark, found in _MARKS if data.startswith(mark)), name)
 
-    Returns the text and whether the declared charset (US-ASCII and UTF-8 where none is declared) was right. Never
-    raises; the text holds no lone surrogates; linear time.
-    """
-    if data.isascii() and b"\x1b" not in data and (not declared or declared.lower() in ("us-ascii", "utf-8", "iso-8859-1")):
-        return data.decode("ascii"), True
+
+def _declared(data: bytes, declared: str) -> str:
+    """The codec to try first: that of the declared charset as far as the bytes allow it."""
     name = codec(declared) if declared else "utf-8"
     if name == "cp1252" and not data.isascii() and "ascii" in declared.lower():
-        name = ""
-    if name.startswith(("utf-16", "utf-32")) and b"\0" not in data and data.isascii():
-        # Plain words under a wide charset's name would become Chinese.
-        name = ""
-    if name and (text := _strict(data, name)) is not None:
-        return _whole(text.removeprefix("\ufeff")), True
-    if (text := _strict(data, "utf-8")) is not None:
-        return text.removeprefix("\ufeff"), False
+        return ""
+    if name.startswith(("utf-16", "utf-32")):
+        return _wide(data, name)
+    if name in ("utf-8", "cp1252", "") and data.isascii() and iso2022.is_used(data):
+        return ""
+    return name
+
+
+def read(data: bytes, declared: str = "", *, chosen: str = "") -> Reading:
+    """Make text of bytes: by the charset that a reader has chosen, else the declared one, else as UTF-8, else the likeliest one.
+
+    Never raises; the text holds no lone surrogates; linear time.
+    """
+    if name := codec(chosen) if chosen else "":
+        text = iso2022.decode(data)[0] if name == ISO_2022 else data.decode(name, "replace")
+        return Reading(_whole(text.removeprefix("\ufeff")), True, name)
+    if data.isascii() and b"\x1b" not in data and declared.lower() in ("", "us-ascii", "utf-8", "iso-8859-1"):
+        return Reading(data.decode("ascii"), True, "ascii")
+    name = _declared(data, declared)
+    if name and (found := _by(data, name)) is not None:
+        return Reading(_whole(found.removeprefix("\ufeff")), True, name)
+    return _undeclared(data, name)
+
+
+def _undeclared(data: bytes, name: str) -> Reading:
+    """Bytes whose declared charset (``name``, if it is one) is wrong or missing."""
+    marked = next((found for mark, found in _MARKS if data.startswith(mark)), "utf-8")
+    if iso2022.is_used(data) and data.isascii():
+        return Reading(iso2022.decode(data)[0], False, ISO_2022)
+    if (found := _strict(data, marked)) is not None:
+        return Reading(_whole(found.removeprefix("\ufeff")), False, marked)
     if name == "utf-8":
         text = data.decode("utf-8", "replace")
         wrong = text.count("\ufffd")
         if wrong <= sum(character > "\x7f" for character in text) - wrong:
             # A few broken characters in what is UTF-8 for the most part.
-            return text, False
+            return Reading(text, False, name)
         name = ""
-    return _whole(data.decode(name or _guess(data), "replace")), name == "cp1252"
+    if name == ISO_2022:
+        return Reading(iso2022.decode(data)[0] if data.isascii() else _whole(data.decode(guess(data), "replace")), False, name)
+    name, right = name or guess(data), name == "cp1252"
+    return Reading(_whole(data.decode(name, "replace")), right, name)
+
+
+def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
+    """Make text of bytes: by the declared charset, else as UTF-8, else by the likeliest old charset.
+
+    Returns the text and whether the declared charset (US-ASCII and UTF-8 where none is declared) was right; see ``read``.
+    """
+    found = read(data, declared)
+    return found.text, found.right

@@ -9,8 +9,9 @@ import re
 from webmail.address import printable
 from webmail.message.charset import decode
 
-# Blanks inside the text of a word are forbidden and common; a "?" inside would end it.
-_WORD = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?([^?]*)\?=")
+# Blanks and question marks inside the text of a word are forbidden and common, and the last word of a field may lack its end.
+# Another word cannot begin inside one, so that each character is looked at once.
+_WORD = re.compile(r"=\?([^?\s=]{1,60})[ \t]{0,2}\?([bBqQ])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!=|\Z))*+)(?:\?=|\??\Z)")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENCODED_OCTET = re.compile(r"=([0-9A-Fa-f]{2})")
 

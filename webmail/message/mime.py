@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from webmail.message.charset import decode
+from webmail.message.charset import codec, read
+from webmail.message.enclosed import Enclosed, taken_out
 from webmail.message.parameters import safe_filename
 from webmail.message.parse import parse, parse_with_bodies
 from webmail.message.part import Part, from_json, to_json, walk
@@ -254,23 +255,32 @@ _META_CHARSET = re.compile(rb"<meta\b[^>]{0,200}?charset\s{0,5}=\s{0,5}[\"']?\s{
 
 @dataclass(frozen=True, slots=True)
 class ReadText:
-    """The text of a part, lines ending in LF, and whether its declared charset was ``right``."""
+    """The text of a part, lines ending in LF, whether its declared charset was ``right``, and the ``codec`` that read it.
+
+    ``files`` were written into it and are taken out of it, in order.
+    """
 
     text: str
     right: bool
+    codec: str = ""
+    files: tuple[Enclosed, ...] = ()
 
 
-def read_text(data: bytes, part: Part) -> ReadText:
-    """The text of a part from its encoded octets. Never raises; also for the beginning of a part only. RFC 2046 §4.1."""
+def read_text(data: bytes, part: Part, *, charset: str = "") -> ReadText:
+    """The text of a part from its encoded octets, as ``charset`` if one was chosen.
+
+    Never raises; also for the beginning of a part only. RFC 2046 §4.1.
+    """
     octets = decode_body(data, encoding=part.encoding)
     declared = part.params.get("charset", "")
-    if not declared and part.subtype == "html" and (meta := _META_CHARSET.search(octets, 0, 2048)):
+    if not codec(declared) and part.subtype == "html" and (meta := _META_CHARSET.search(octets, 0, 2048)):
         declared = meta[1].decode("ascii", "replace")
-    text, known = decode(octets, declared)
-    return ReadText(text.replace("\r\n", "\n").replace("\r", "\n"), known)
+    octets, files = taken_out(octets) if part.subtype != "html" else (octets, ())
+    found = read(octets, declared, chosen=charset)
+    return ReadText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.right, found.codec, files)
 
 
 def part_text(data: bytes, part: Part) -> tuple[str, bool]:
     """The text of a part, and whether its declared charset was right; see ``read_text``."""
-    read = read_text(data, part)
-    return read.text, read.right
+    found = read_text(data, part)
+    return found.text, found.right

@@ -24,6 +24,9 @@ def split_parameters(value: bytes | str) -> tuple[str, list[tuple[str, str]]]:
     text = text_of(value)
     head = re.match(r"\s*([^\s;\"=]*)", text)
     start = head.end() if head else 0
+    if head and text[start : start + 1] == "=":
+        # Parameters alone, of a field whose value is missing.
+        head, start = None, 0
     pairs: list[tuple[str, str]] = []
     for match in _PARAMETER.finditer(text, start):
         name, quoted, plain = match.groups()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 
 MAX_URL = 16 * 1024
 MAX_DATA_IMAGE = 256 * 1024
@@ -61,6 +61,14 @@ def content_id(value: str) -> str:
     """The Content-ID a ``cid:`` address names, without angle brackets, or ``""`` (RFC 2392)."""
     url = _IGNORED.sub("", value).strip()
     return unquote(url[4:]).strip().strip("<>") if url[:4].lower() == "cid:" else ""
+
+
+def located(value: str, *, base: str) -> str:
+    """The absolute address that ``value`` names, without its fragment, to look for a part of the message under it (RFC 2557)."""
+    try:
+        return urldefrag(urljoin(base, "".join(_IGNORED.sub("", value).split())))[0]
+    except ValueError:
+        return ""
 
 
 def data_image(value: str) -> str:

@@ -21,6 +21,8 @@ class BodyOptions:
     """How a body is to be shown; by default nothing remote is loaded.
 
     ``cid`` maps a Content-ID (without angle brackets) to the address under which we show that part (RFC 2392).
+    ``locations`` does the same for absolute addresses that the message gives its own parts (RFC 2557), and ``base`` is what
+    relative ones are read against.
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
     A function may answer ``""`` for an image that cannot be shown. What only watches (``tracking``) is never asked for.
@@ -32,6 +34,8 @@ class BodyOptions:
 
     images: ImagePolicy = ImagePolicy.BLOCKED
     cid: Mapping[str, str] = field(default_factory=dict)
+    locations: Mapping[str, str] = field(default_factory=dict)
+    base: str = ""
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
     clean_links: bool = False

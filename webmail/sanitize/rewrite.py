@@ -64,7 +64,7 @@ class _Writer:
 
     def __init__(self, options: BodyOptions) -> None:
         self._options = options
-        self._parts_of_message = frozenset(options.cid.values())
+        self._parts_of_message = frozenset([*options.cid.values(), *options.locations.values()])
         self._parts: list[str] = []
         self._open: list[str] = []
         self._depth = 0
@@ -222,6 +222,8 @@ class _Writer:
         if content_id:
             return self._own(self._options.cid.get(content_id, ""))
         picture = links.data_image(value) if carried else ""
+        if self._options.locations and not picture:
+            picture = self._options.locations.get(links.located(value, base=self._options.base), "")
         if picture or value in self._parts_of_message:
             return self._own(picture or value)
         return self._remote_image(value)

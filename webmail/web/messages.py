@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webmail.errors import InvalidInput
 from webmail.mail import enclosed, filing, parts, printing, reading
-from webmail.mail.message_pages import BodyKind
+from webmail.mail.message_pages import BodyKind, Wishes
 from webmail.mail.pages import ConfirmPage
+from webmail.message import charset as charsets
 from webmail.web import navigation, notices, paper, security
 from webmail.web.confirming import ask
 from webmail.web.files import as_file
@@ -23,16 +24,14 @@ blueprint = Blueprint("messages", __name__)
 @blueprint.get("/messages/<int:message_id>")
 def show(message_id: int) -> str:
     """A message to read, beside its list. Being read marks it as seen, but only as a page, never as a part of one."""
-    page = reading.message_page(
-        current_mail(),
-        message_id,
-        mark_seen=is_read(),
-        images=request.args.get("images") == "1",
-        prefer=request.args.get("show", ""),
-        query=request.args.get("q", ""),
-        place=asked_place(),
-    )
+    page = reading.message_page(current_mail(), message_id, mark_seen=is_read(), wishes=asked_wishes(), place=asked_place())
     return render_template("message.html", page=page)
+
+
+def asked_wishes() -> Wishes:
+    """How the message is to be shown, as the address says."""
+    asked = request.args
+    return Wishes(asked.get("show", ""), asked.get("images") == "1", asked.get("q", ""), charsets.choice(asked.get("charset", "")))
 
 
 def is_read() -> bool:
@@ -44,19 +43,18 @@ def is_read() -> bool:
 @blueprint.get("/messages/<int:message_id>/print")
 def print_page(message_id: int) -> Response:
     """The message alone, for paper: HTML as a document of its own, because a frame would be cut off there."""
-    mail, images = current_mail(), request.args.get("images") == "1"
-    page = reading.message_page(mail, message_id, mark_seen=False, images=images, prefer=request.args.get("show", ""))
+    mail, wishes = current_mail(), asked_wishes()
+    page = reading.message_page(mail, message_id, mark_seen=False, wishes=wishes)
     if page.body is not BodyKind.HTML:
         return make_response(render_template("print.html", page=page))
     title = page.message.envelope.subject or _("(no subject)")
-    return _body(printing.document(mail, message_id, title=title, rows=paper.rows(page), images=images), message_id, framed=False)
+    return _body(printing.document(mail, message_id, title=title, rows=paper.rows(page), wishes=wishes), message_id, framed=False)
 
 
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    images, query = request.args.get("images") == "1", request.args.get("q", "")
-    return _body(enclosed.document(current_mail(), message_id, images=images, query=query), message_id)
+    return _body(enclosed.document(current_mail(), message_id, asked_wishes()), message_id)
 
 
 def _body(document: str, message_id: int, *, framed: bool = True) -> Response:

@@ -28,6 +28,7 @@ from webmail.web import (
     notices,
     pieces,
     places,
+    reading_as,
     reading_text,
     rows,
     search_words,
@@ -194,6 +195,8 @@ def init(app: Flask) -> None:
         spoken=times.spoken,
     )
     environment.globals.update(
+        charset_choices=reading_as.charset_choices,
+        charset_name=reading_as.charset_name,
         asked_next=navigation.asked_next,
         beside=beside,
         elsewhere=folding.elsewhere,
@@ -211,6 +214,7 @@ def init(app: Flask) -> None:
         head=pieces.head,
         here=pieces.here,
         icon=icon,
+        is_read_as=reading_as.is_read_as,
         keep_days=keep_days,
         last_to_answer=folding.last_to_answer,
         language_tag=language.tag,
@@ -223,6 +227,7 @@ def init(app: Flask) -> None:
         piece=pieces.piece,
         recipient_tag=delivery_words.recipient_tag,
         recipients_line=delivery_words.recipients_line,
+        reread=reading_as.reread,
         role_name=role_name,
         sender_name=sender_name,
         search_hint=search_words.hint,
