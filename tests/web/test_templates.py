@@ -16,6 +16,7 @@ from lxml.html import HtmlElement
 from tests.web import samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
+from webmail.mail.message_pages import BodyKind
 from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
 from webmail.mailbox import SpecialUse
 
@@ -41,6 +42,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trash": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.TRASH)}),
     "a text message": ("message.html", {"page": samples.message_page()}),
     "an HTML message": ("message.html", {"page": samples.html_page(can_show_images=True)}),
+    "HTML that is too costly": ("message.html", {"page": samples.message_page(notices=("costly",))}),
+    "HTML that is too costly, without any text": (
+        "message.html",
+        {"page": samples.message_page(body=BodyKind.EMPTY, text=(), notices=("costly",))},
+    ),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from webmail.errors import NotFound
+from webmail.extract import cleaning
 from webmail.imap import fetch
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.search import Marks, marker
@@ -31,6 +32,8 @@ HTML_LIMIT = 1024 * 1024
 WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
 BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
 PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
+COSTLY = "costly"
+"""The notice of HTML whose cleaning was given up."""
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 
@@ -75,9 +78,19 @@ def height(document: str) -> int:
     return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+def content(
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool,
+    kind: BodyKind,
+    query: str = "",
+    patient: bool = False,
+) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
+    HTML that is too costly to clean has the notice ``COSTLY`` and no document; if ``patient``, it is given more time.
     At most one FETCH, of the part and, the first time, of the header. Raises the errors of the connection.
     """
     marks = marker(query)
@@ -88,8 +101,8 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
-    if known is not None and (part is None or (key in kept and marks is None)):
-        found = json.loads(kept[key]) if part else {}
+    found = json.loads(kept[key]) if part and key in kept else {}
+    if known is not None and (part is None or (found and marks is None and not (patient and COSTLY in found["notices"]))):
         return Body(**{**found, "notices": tuple(found.get("notices", ()))}, facts=known)
     header, octets = _fetched(session, stored, mailbox, part, with_header=known is None)
     if known is None:
@@ -97,7 +110,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if part is None:
         return Body(facts=known)
-    made = _made(stored, part, octets, images=images, marks=marks)
+    made = _made(stored, part, octets, images=images, marks=marks, patient=patient)
     if marks is None:
         written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")}
         bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(written))
@@ -118,8 +131,11 @@ def _limit(part: Part) -> int:
     return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
 
 
-def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    body = _shown_html(stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
+def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None, patient: bool) -> Body:
+    if part.subtype == "html":
+        body = _shown_html(stored, part, octets, images=images, marks=marks, patient=patient)
+    else:
+        body = _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
     return replace(body, notices=tuple(dict.fromkeys(notices)))
 
@@ -129,14 +145,16 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
+def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None, patient: bool) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
+    cleaned = cleaning.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks), patient=patient)
+    if cleaned is None:
+        return Body(notices=(COSTLY,))
     notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
     return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
 
@@ -146,7 +164,11 @@ def document(session: MailSession, message_id: int, *, images: bool = False, que
     stored, mailbox = find_message(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query).document
+    found = content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query)
+    if COSTLY in found.notices and query:
+        # It may have been cleaned with patience before, without marks.
+        found = content(session, stored, mailbox, images=images, kind=BodyKind.HTML)
+    return found.document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:

@@ -24,7 +24,7 @@ class BodyKind(enum.StrEnum):
 class MessagePage:
     """One message to read.
 
-    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
+    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``costly``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides.

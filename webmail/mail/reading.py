@@ -30,8 +30,9 @@ def message_page(
     prefer: str = "",
     query: str = "",
     place: ListPlace = listing.FIRST,
+    patient: bool = False,
 ) -> MessagePage:
-    """A message to read, beside the list it was opened from.
+    """A message to read, beside the list it was opened from; ``patient`` with a body that takes long to be made safe.
 
     What a ``query`` searched for is marked in it. Costs the check of the list once the body is in the index and the message
     is seen; else one FETCH, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
@@ -40,7 +41,7 @@ def message_page(
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
-    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query, patient=patient)
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
@@ -56,13 +57,25 @@ def message_page(
 
 
 def opened_message(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool = False,
+    prefer: str = "",
+    query: str = "",
+    patient: bool = False,
 ) -> MessagePage:
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
-    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
+    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind, patient=patient))
+    if bodies.COSTLY in content.notices:
+        # The words of its text are better than nothing; without them the page says only what there is.
+        given_up, kind = content, BodyKind.TEXT if shown.text is not None else BodyKind.EMPTY
+        content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
+        content = replace(content, notices=given_up.notices + content.notices)
     blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
     marks = marker(query) if blocks else None
     return MessagePage(

@@ -30,6 +30,7 @@ def show(message_id: int) -> str:
         prefer=request.args.get("show", ""),
         query=request.args.get("q", ""),
         place=asked_place(),
+        patient=request.args.get("anyway") == "1",
     )
     return render_template("message.html", page=page)
 
