@@ -63,6 +63,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "images and links": ("images.html", {"page": ImageSettingsPage(samples.PERMISSIONS, clean_links=True), "next": "/messages/1"}),
     "images of nobody": ("images.html", {"page": ImageSettingsPage((), clean_links=False), "next": ""}),
+    "HTML that is too costly": ("message.html", {"page": samples.message_page(notices=("costly",))}),
+    "HTML that is too costly, without any text": (
+        "message.html",
+        {"page": samples.message_page(body=BodyKind.EMPTY, text=(), notices=("costly",))},
+    ),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),

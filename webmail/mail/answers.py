@@ -99,7 +99,7 @@ def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text:
         bcc=line(envelope.bcc),
         subject=envelope.subject,
         text=text,
-        included=tuple(parts.attachment_row(part) for part in mime.attachments(stored.summary.structure)),
+        included=(*map(parts.attachment_row, mime.attachments(stored.summary.structure)), *files),
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from webmail.errors import NotFound
+from webmail.extract import cleaning
 from webmail.imap import fetch
 from webmail.mail import passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
@@ -41,6 +42,8 @@ HTML_LIMIT = 1024 * 1024
 WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
 BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
 PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
+COSTLY = "costly"
+"""The notice of HTML whose cleaning was given up."""
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 
@@ -51,6 +54,8 @@ MIME_OCTETS = 8 * 1024
 DEEPEST = 8
 """Of so many multiparts around a text is looked at what their headers say; mail has three."""
 CLEAN_LINKS = "clean_links"
+COSTLY = "costly"
+"""The notice of HTML whose cleaning was given up."""
 READING = 1
 """Bodies read by another version of the rules are not shown."""
 
@@ -106,6 +111,7 @@ def height(document: str) -> int:
 def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, kind: BodyKind, wishes: Wishes = NO_WISHES) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
+    HTML that is too costly to clean has the notice ``COSTLY`` and no document; who is patient gives it more time.
     At most one FETCH, of all its parts with what their headers say, and, the first time, of the header of the message.
     Raises the errors of the connection.
     """
@@ -120,15 +126,16 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, ki
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
-    if known is not None and (not parts or (key in kept and marks is None)):
-        return replace(_from_json(kept[key]) if parts else Body(), facts=known)
+    ready = _from_json(kept[key]) if key in kept and marks is None else None
+    if known is not None and (not parts or (ready and not (wishes.patient and COSTLY in ready.notices))):
+        return replace(ready or Body(), facts=known)
     found = _fetched(session, stored, mailbox, parts, with_header=known is None)
     if known is None:
         known = facts.facts(found.get("HEADER", b""))
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if not parts:
         return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, options=options(session, wishes, marks=marks), charset=wishes.charset)
+    made = _made(stored, parts, found, kind=kind, options=options(session, wishes, marks=marks), wishes=wishes)
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
@@ -183,18 +190,22 @@ def options(session: MailSession, wishes: Wishes, *, marks: Marks | None = None)
     return html.BodyOptions(images=policy, proxy=proxied(session) if wishes.images else "", clean_links=cleans_links(session), hits=marks)
 
 
-def cleaned(pages: Sequence[str], *, options: html.BodyOptions) -> Body:
-    """HTML made into the document of a frame, and what is said of it."""
-    found = html.clean(pages, options=options)
+def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = False) -> Body:
+    """HTML made into the document of a frame, and what is said of it; ``COSTLY`` where that took too long (see ``cleaning``)."""
+    found = cleaning.clean(pages, options=options, patient=patient)
+    if found is None:
+        return Body(notices=(COSTLY,))
     notices = ("cut",) if found.cut else ()
     return Body(document=found.document, remote_images=found.remote_images, notices=notices, remote=_remote(found))
 
 
 def _made(
-    stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions, charset: str
+    stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions, wishes: Wishes
 ) -> Body:
     limits, address = _limits(parts), passages.address_in(stored.summary.id or 0)
-    texts = {part.section: mime.read_text(found.get(part.section, b""), part, charset=charset) for part in parts if part.section in limits}
+    texts = {
+        part.section: mime.read_text(found.get(part.section, b""), part, charset=wishes.charset) for part in parts if part.section in limits
+    }
     notices = [] if all(each.right for each in texts.values()) else ["charset"]
     if any(part.media_type == "text" and len(found.get(part.section, b"")) >= limits.get(part.section, 0) for part in parts):
         notices.append("cut")
@@ -210,7 +221,7 @@ def _made(
     )
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
-    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, parts, texts)))
+    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, parts, texts)), patient=wishes.patient)
     return replace(
         made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts, files=told.files, codec=told.codec
     )
@@ -255,7 +266,11 @@ def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) 
     stored, mailbox = find_message(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return content(session, stored, mailbox, kind=BodyKind.HTML, wishes=wishes).document
+    found = content(session, stored, mailbox, kind=BodyKind.HTML, wishes=wishes)
+    if COSTLY in found.notices and wishes.query:
+        # It may have been cleaned with patience before, without marks.
+        found = content(session, stored, mailbox, kind=BodyKind.HTML, wishes=replace(wishes, query=""))
+    return found.document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:

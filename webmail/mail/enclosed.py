@@ -77,7 +77,7 @@ def body(session: MailSession, found: Enclosed, kind: BodyKind, wishes: Wishes) 
     notices = ("enclosed_files",) if found.files else ()
     if kind is not BodyKind.HTML:
         return bodies.Body(passages=found.plain if kind is BodyKind.TEXT else (), notices=notices)
-    made = bodies.cleaned(found.pages, options=bodies.options(session, wishes))
+    made = bodies.cleaned(found.pages, options=bodies.options(session, wishes), patient=wishes.patient)
     return replace(made, notices=notices + made.notices)
 
 

@@ -51,13 +51,14 @@ class Mailing:
 class Wishes:
     """How somebody wants to see a message: ``prefer`` may be ``text`` where there is HTML as well; ``images`` asks for remote images
     this once; ``query`` is what was searched for, and is marked; ``charset`` is one of ``charset.CHOICES``, for a reader who knows better
-    than the sender.
+    than the sender; ``patient`` waits longer for a body that is hard to make safe.
     """
 
     prefer: str = ""
     images: bool = False
     query: str = ""
     charset: str = ""
+    patient: bool = False
 
 
 NO_WISHES = Wishes()
@@ -67,7 +68,7 @@ NO_WISHES = Wishes()
 class MessagePage:
     """One message to read.
 
-    ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``enclosed_files``) the page words.
+    ``notices`` are codes of honest remarks that the page words: ``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``costly``, …
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides, ``remote`` what it

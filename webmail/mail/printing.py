@@ -8,7 +8,6 @@ from dataclasses import replace
 from webmail.mail import bodies, enclosed
 from webmail.mail.message_pages import NO_WISHES, Wishes
 from webmail.mail.session import MailSession, find_message
-from webmail.sanitize import html
 
 
 def document(session: MailSession, message_id: int, *, title: str, rows: Sequence[tuple[str, str]], wishes: Wishes = NO_WISHES) -> str:
@@ -20,4 +19,4 @@ def document(session: MailSession, message_id: int, *, title: str, rows: Sequenc
     inside = enclosed.enclosed(session, stored, mailbox)
     source, carried = (inside.pages, {}) if inside else bodies.pages(session, stored, mailbox, charset=wishes.charset)
     options = replace(bodies.options(session, wishes), title=title, heading=tuple(rows), **carried)
-    return html.clean(source, options=options).document
+    return bodies.cleaned(source, options=options, patient=True).document

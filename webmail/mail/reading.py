@@ -67,6 +67,12 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         kind=kind,
         fetch=lambda images: again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, replace(wishes, images=images))),
     )
+    if bodies.COSTLY in content.notices:
+        # The words of its text are better than nothing; without them the page says only what there is.
+        has_text = inside.has_text if inside else shown.text is not None
+        given_up, kind = content, BodyKind.TEXT if has_text else BodyKind.EMPTY
+        content = again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, wishes))
+        content = replace(content, notices=tuple(dict.fromkeys(given_up.notices + content.notices)))
     blocks = passages.blocks(content.passages)
     marks = marker(wishes.query) if blocks else None
     return MessagePage(

@@ -17,7 +17,7 @@ import tinycss2
 
 MAX_STYLE = 8 * 1024
 MAX_SHEET = 64 * 1024
-_MAX_CACHED = 1024
+_MAX_CACHED = 900
 _MAX_NESTING = 8
 _MAX_MEDIA_DEPTH = 2
 
@@ -67,6 +67,8 @@ _STRING = re.compile(r"[\w .,:+/|%#-]*\Z")
 _NUMBER = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?\Z")
 _UNIT = re.compile(r"[A-Za-z]{1,6}\Z")
 _COLOUR = re.compile(r"[0-9A-Fa-f]{3,8}\Z")
+# Python refuses to read a number of so many digits, and nobody means one.
+_ENDLESS_NUMBER = re.compile(r"[0-9]{1000,}")
 _REMOTE = re.compile(r"\s*(?:https?:|[/\\]{2})", re.IGNORECASE)
 
 
@@ -103,7 +105,7 @@ def declarations_counted(style: str) -> Styled:
     """As ``declarations``, with the remote images that were named."""
     if len(style) <= _MAX_CACHED:
         return _remembered(style)
-    return _clean_declarations(style) if len(style) <= MAX_STYLE else Styled("", ())
+    return _clean_declarations(_ENDLESS_NUMBER.sub("0", style)) if len(style) <= MAX_STYLE else Styled("", ())
 
 
 def stylesheet(css: str, *, dark: bool = False) -> str:
@@ -117,7 +119,7 @@ def stylesheet(css: str, *, dark: bool = False) -> str:
 
 def stylesheet_counted(css: str, *, dark: bool = False) -> Styled:
     """As ``stylesheet``, with the remote images that were named."""
-    rules = tinycss2.parse_stylesheet(css[:MAX_SHEET], skip_comments=True, skip_whitespace=True)
+    rules = tinycss2.parse_stylesheet(_ENDLESS_NUMBER.sub("0", css[:MAX_SHEET]), skip_comments=True, skip_whitespace=True)
     return _rules(rules, depth=0, dark=dark)
 
 

@@ -31,7 +31,13 @@ def show(message_id: int) -> str:
 def asked_wishes() -> Wishes:
     """How the message is to be shown, as the address says."""
     asked = request.args
-    return Wishes(asked.get("show", ""), asked.get("images") == "1", asked.get("q", ""), charsets.choice(asked.get("charset", "")))
+    return Wishes(
+        prefer=asked.get("show", ""),
+        images=asked.get("images") == "1",
+        query=asked.get("q", ""),
+        charset=charsets.choice(asked.get("charset", "")),
+        patient=asked.get("anyway") == "1",
+    )
 
 
 def is_read() -> bool:
