@@ -14,7 +14,7 @@ NEWSLETTER = (
     b"From: Paper & Pine <news@example.net>\r\nTo: user@example.test\r\nSubject: Issue 48\r\nMessage-ID: <issue.48@example.net>\r\n"
     b"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
     b'<html><body bgcolor="#f4efe6"><h1>Slow tools</h1><p>For small <b>rooms</b>.</p>'
-    b'<img src="https://t.example/p.gif" width="1" height="1">'
+    b'<img src="https://t.example/p.gif" width="1" height="1"><img src="https://t.example/desk.png" alt="A desk">'
     b'<script>document.title="owned"</script><a href="https://example.net/read">Read</a></body></html>\r\n'
 )
 
@@ -43,6 +43,7 @@ def test_the_main_job(page: Page, house: House, tmp_path: Path) -> None:
     frame = page.frame_locator("iframe[data-message-body]")
     expect(frame.get_by_role("heading", name="Slow tools")).to_be_visible()
     expect(page.get_by_text("1 remote image is hidden")).to_be_visible()
+    expect(page.get_by_text("1 tracking pixel was blocked.")).to_be_visible()
     expect(page).to_have_title(re.compile("^Issue 48"))
 
     page.get_by_role("group", name="Message actions").get_by_role("button", name="Archive").click()
