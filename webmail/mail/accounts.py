@@ -81,7 +81,8 @@ def open_session(gate: Gate, user_id: UserId) -> MailSession:
     mine = accounts.of_user(gate.database, user_id)
     if not mine:
         raise NotFound("account")
-    return MailSession(user=User(user_id, mine[0].username), accounts=mine, database=gate.database, imap=gate.imap)
+    who = User(user_id, mine[0].username)
+    return MailSession(user=who, accounts=mine, database=gate.database, imap=gate.imap, authserv_id=gate.authserv_id)
 
 
 def sign_out(session: MailSession, *, last: bool) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
+from webmail.mail import detours
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
@@ -22,6 +24,7 @@ from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
 from webmail.sanitize import text as sanitized_text
+from webmail.sanitize.html import Detour
 from webmail.store import bodies
 from webmail.store.messages import StoredMessage
 
@@ -37,13 +40,15 @@ FACTS_OCTETS = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML."""
+    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML; the rest as in ``Cleaned``."""
 
     document: str = ""
     text: str = ""
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     facts: Facts = NO_FACTS
+    detours: tuple[Detour, ...] = ()
+    asks: tuple[str, ...] = ()
 
 
 def kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
@@ -90,18 +95,25 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
     if known is not None and (part is None or (key in kept and marks is None)):
         found = json.loads(kept[key]) if part else {}
-        return Body(**{**found, "notices": tuple(found.get("notices", ()))}, facts=known)
+        return _kept(found, known)
     header, octets = _fetched(session, stored, mailbox, part, with_header=known is None)
     if known is None:
         known = facts.facts(header)
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if part is None:
         return Body(facts=known)
-    made = _made(stored, part, octets, images=images, marks=marks)
+    made = _made(session, stored, part, octets, images=images, marks=marks)
     if marks is None:
-        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")}
+        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices", "asks")}
+        written["detours"] = [[each.code, each.shown, each.host, each.address] for each in made.detours]
         bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(written))
     return replace(made, facts=known)
+
+
+def _kept(found: dict[str, Any], known: Facts) -> Body:
+    """A body as it was kept."""
+    found |= {name: tuple(found[name]) for name in ("notices", "asks") if name in found}
+    return Body(**found | {"detours": tuple(Detour(*each) for each in found.get("detours", ()))}, facts=known)
 
 
 def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, part: Part | None, *, with_header: bool) -> tuple[bytes, bytes]:
@@ -118,8 +130,8 @@ def _limit(part: Part) -> int:
     return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
 
 
-def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    body = _shown_html(stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
+def _made(session: MailSession, stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
+    body = _shown_html(session, stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
     return replace(body, notices=tuple(dict.fromkeys(notices)))
 
@@ -129,16 +141,17 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
+def _shown_html(session: MailSession, stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
+    detour = detours.judge(session.database, account_id=account(session).id, message_id=stored.summary.id)
+    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks, detour=detour))
     notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
-    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
+    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices, detours=cleaned.detours, asks=cleaned.asks)
 
 
 def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
+from webmail.mail.senders import NO_SENDER, SenderPage
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.summary import MessageSummary
@@ -27,7 +28,8 @@ class MessagePage:
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
-    ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides.
+    ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says
+    besides, ``sender`` who wrote it.
     """
 
     message: MessageSummary
@@ -50,6 +52,7 @@ class MessagePage:
     query: str = ""
     conversation: int = 1
     facts: Facts = NO_FACTS
+    sender: SenderPage = NO_SENDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, sync
+from webmail.mail import bodies, listing, senders, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -80,6 +80,7 @@ def opened_message(
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
+        sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours, asks=content.asks),
     )
 
 

@@ -1,4 +1,4 @@
-"""MailSession: what every function of the mail service works on. Four attributes, no business methods."""
+"""MailSession: what every function of the mail service works on. Five attributes, no business methods."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from webmail.account import Account, AccountId, Server, User
+from webmail.authentication import Lookup
 from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
 from webmail.imap.connection import Connection
 from webmail.imap.mailboxes import list_mailboxes
@@ -24,7 +25,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the application is built on, before anybody has signed in."""
+    """What the application is built on, before anybody has signed in.
+
+    ``authserv_id`` is the name under which the mail server speaks of the mail it took in; ``dkim_lookup`` asks for the keys of
+    signatures, where these are to be verified here.
+    """
 
     database: Database
     imap: Pool
@@ -32,16 +37,19 @@ class Gate:
     smtp_server: Server
     mail_domain: str = ""
     undo_seconds: int = 10
+    authserv_id: str = ""
+    dkim_lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MailSession:
-    """A person at work: who they are, their accounts, what we remember, and the way to their server."""
+    """A person at work: who they are, their accounts, what we remember, the way to their server, and the name of its word."""
 
     user: User
     accounts: tuple[Account, ...]
     database: Database
     imap: Pool
+    authserv_id: str = ""
 
 
 def account(session: MailSession) -> Account:

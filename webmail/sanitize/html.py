@@ -18,12 +18,12 @@ The document is meant for a sandboxed frame with its own Content-Security-Policy
 from __future__ import annotations
 
 from webmail.sanitize.authority import authorise
-from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
+from webmail.sanitize.options import BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.policy import POLICY_VERSION
 from webmail.sanitize.rewrite import rewrite
 from webmail.sanitize.tree import read
 
-__all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "ImagePolicy", "clean", "sanitize_document"]
+__all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "Detour", "ImagePolicy", "clean", "sanitize_document"]
 
 # The paper is the body's, not the root's: only so does a colour that a message gives its body fill the whole frame.
 _BASE = """html{color-scheme:light}
@@ -70,6 +70,8 @@ def clean(html: str, *, options: BodyOptions = BodyOptions()) -> Cleaned:  # noq
         remote_images=rewritten.remote_images,
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
+        detours=rewritten.detours,
+        asks=rewritten.asks,
     )
 
 

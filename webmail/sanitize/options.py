@@ -15,6 +15,16 @@ class ImagePolicy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Detour:
+    """A link that is not what it seems: why (``code``), the host it ``shown``, the host it leads to, and our page that is opened first."""
+
+    code: str
+    shown: str
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class BodyOptions:
     """How a body is to be shown; by default nothing remote is loaded.
 
@@ -22,6 +32,7 @@ class BodyOptions:
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
+    ``detour`` is asked about each link, by the words it shows and where it leads; what it answers takes the place of the link.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
 
@@ -29,6 +40,7 @@ class BodyOptions:
     cid: Mapping[str, str] = field(default_factory=dict)
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
+    detour: Callable[[str, str], Detour | None] | None = None
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
 
 
@@ -38,10 +50,13 @@ class Cleaned:
 
     ``remote_images`` counts the images on other servers that the message names, shown or not. ``cut`` says that the
     message was longer or deeper than we show, so that other ways to see all of it should be offered. ``own_style``
-    says that it brings colours or a style sheet of its own.
+    says that it brings colours or a style sheet of its own. ``detours`` are the links that were replaced, in order, the first
+    hundred; ``asks`` what it would have its reader fill in: ``form``, ``password``.
     """
 
     document: str
     remote_images: int
     cut: bool
     own_style: bool
+    detours: tuple[Detour, ...] = ()
+    asks: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 
 _TAG_NAMES = """
 a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt

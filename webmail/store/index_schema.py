@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String,
 
 from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, sortable, words
 
-INDEX_VERSION = 6
+INDEX_VERSION = 7
 
 index = MetaData(naming_convention=NAMES)
 
@@ -158,4 +158,12 @@ bodies = Table(
     number("size"),
     Column("html", Text, nullable=False),
     Index("ix_bodies_used", "used", "size"),
+)
+
+signatures = Table(
+    "signatures",
+    index,
+    # What was found of the DKIM signatures of a message when it arrived, where they are verified here.
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("found", Text, nullable=False),
 )

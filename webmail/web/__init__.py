@@ -19,6 +19,7 @@ from webmail.web import (
     numbers,
     search,
     security,
+    senders,
     sessions,
     submissions,
     templating,
@@ -40,5 +41,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, conversations, senders, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

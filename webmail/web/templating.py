@@ -31,6 +31,7 @@ from webmail.web import (
     reading_text,
     rows,
     search_words,
+    sender_words,
     times,
 )
 from webmail.web.faces import hue, initials
@@ -194,6 +195,7 @@ def init(app: Flask) -> None:
         spoken=times.spoken,
     )
     environment.globals.update(
+        **sender_words.GLOBALS,
         asked_next=navigation.asked_next,
         beside=beside,
         elsewhere=folding.elsewhere,
