@@ -74,7 +74,7 @@ def attributes(element: etree._Element, *, limit: int) -> list[tuple[str, str]]:
 def first_words(element: etree._Element, *, limit: int = 300, pieces: int = 40) -> str:
     """The first words inside an element, whatever elements they are in; a bounded look."""
     found, length = list[str](), 0
-    for text in islice(element.itertext(with_tail=False), pieces):
+    for text in islice(element.itertext(), pieces):
         found.append(unshielded(text if isinstance(text, str) else "")[:limit])
         length += len(found[-1])
         if length > limit:

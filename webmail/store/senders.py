@@ -104,7 +104,7 @@ def trust(database: Database, account_id: AccountId, sender: Address, *, trusted
 
 def about(database: Database, account_id: AccountId, sender: Address) -> Memory:
     """What is remembered of the sender of a message. Two look-ups by an index."""
-    spec, key, owner = _spec(sender.addr_spec), name_key(sender.name), site(sender.domain)
+    spec, key, owner = _spec(sender.addr_spec), clean(name_key(sender.name)), clean(site(sender.domain))
     with database.durable() as connection:
         rows = connection.execute(_ABOUT.limit(NAMESAKES), {"account": account_id, "addr": spec, "name": key or "\x01"}).all()
         since = connection.execute(_SITE_SINCE, {"account": account_id, "site": owner}).scalar()
