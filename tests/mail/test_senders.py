@@ -154,6 +154,15 @@ def test_links_that_seem_to_lead_elsewhere_are_told_and_lead_to_our_page_first(p
     assert told(person, number) == told(person, number), "what was kept says the same"
 
 
+def test_links_in_plain_text_are_looked_through_as_well(person: Person) -> None:
+    number = put(person, letter(1, text="See https://bank.example@evil.example/x and https://example.net/fine."))
+    page = reading.message_page(person.session, number, mark_seen=False)
+    assert [mark.code for mark in page.sender.marks] == ["link_user"]
+    hrefs = [span.href for block in page.text for line in block.lines for span in line if span.href]
+    assert hrefs[1:] == ["https://example.net/fine"]
+    assert opened(person, hrefs[0].partition("?")[2]).address == "https://bank.example@evil.example/x"
+
+
 def opened(person: Person, address: str) -> detours.LinkPage:
     values = dict(each.split("=", 1) for each in address.replace("%3D", "=").split("&"))
     return detours.link_page(person.session, content=values["to"], signature=values["sign"])

@@ -10,8 +10,8 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from webmail.account import AccountId
@@ -20,6 +20,7 @@ from webmail.mail.session import MailSession
 from webmail.message.linktext import suspicion
 from webmail.message.lookalikes import ascii_domain, unicode_domain
 from webmail.message.summary import MessageId
+from webmail.message.text import TextBlock, TextSpan
 from webmail.sanitize.html import Detour
 from webmail.store import senders
 from webmail.store.database import Database
@@ -27,6 +28,10 @@ from webmail.store.database import Database
 LONGEST = 7_500
 """A longer address would not fit into the line of a request; such a link can be looked at and not be opened."""
 PURPOSE = "detours"
+
+
+Judge = Callable[[str, str], Detour | None]
+"""What says of a link, by its words and its target, whether it is not what it seems."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class LinkPage:
     after: str
 
 
-def judge(database: Database, *, account_id: AccountId, message_id: int) -> Callable[[str, str], Detour | None]:
+def judge(database: Database, *, account_id: AccountId, message_id: int) -> Judge:
     """What the cleaner asks about each link of a message. One look-up, when the first link is asked about."""
     known: list[frozenset[str]] = []
 
@@ -60,6 +65,21 @@ def judge(database: Database, *, account_id: AccountId, message_id: int) -> Call
         return Detour(found.code, found.shown, found.host, _address(database, message_id, found.code, found.shown, href))
 
     return asked
+
+
+def looked_through(blocks: Iterable[TextBlock], judge: Judge) -> tuple[tuple[TextBlock, ...], tuple[Detour, ...]]:
+    """A plain-text body whose suspicious links lead to our page first, and these links."""
+    found: list[Detour] = []
+
+    def looked_at(span: TextSpan) -> TextSpan:
+        detour = judge(span.text, span.href) if span.href.startswith("http") else None
+        if detour is None:
+            return span
+        found.append(detour)
+        return replace(span, href=detour.address)
+
+    looked = tuple(replace(block, lines=tuple(tuple(map(looked_at, line)) for line in block.lines)) for block in blocks)
+    return looked, tuple(found)
 
 
 def link_page(session: MailSession, *, content: str, signature: str) -> LinkPage:

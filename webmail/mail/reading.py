@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, senders, sync
+from webmail.mail import bodies, detours, listing, senders, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -64,6 +64,7 @@ def opened_message(
     kind = bodies.kind(shown, prefer=prefer)
     content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
     blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
+    blocks, doubtful = detours.looked_through(blocks, detours.judge(session.database, account_id=mailbox.account_id, message_id=summary.id))
     marks = marker(query) if blocks else None
     return MessagePage(
         message=summary,
@@ -80,7 +81,7 @@ def opened_message(
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
-        sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours, asks=content.asks),
+        sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours + doubtful, asks=content.asks),
     )
 
 

@@ -78,6 +78,8 @@ def _seen(summaries: Iterable[MessageSummary]) -> Iterable[Seen]:
 
 
 def _answered_elsewhere(summary: MessageSummary) -> Address | None:
+    if not summary.envelope.reply_to:
+        return None
     theirs = site(summary.envelope.sender[0].domain)
     return next((each for each in summary.envelope.reply_to if site(each.domain) != theirs), None)
 
@@ -91,7 +93,7 @@ def sender_page(
     detours: Sequence[Detour] = (),
     asks: Sequence[str] = (),
 ) -> SenderPage:
-    """Who wrote a message. Three look-ups by an index; nothing is asked of a server. One's own messages have no doubtful sender."""
+    """Who wrote a message. Four look-ups by an index; nothing is asked of a server. One's own messages have no doubtful sender."""
     envelope = summary.envelope
     if mailbox.special_use in OUTGOING or Flag.DRAFT in summary.flags:
         return NO_SENDER
@@ -108,7 +110,7 @@ def sender_page(
     if verdict is not None and verdict.state is State.FAILED:
         found.append(_denied(verdict, listed=bool(envelope.list_id)))
     if not own:
-        found += _remembered(session.database, summary, mailbox, memory, first=bool(first))
+        found += _remembered(summary, memory, first=bool(first))
     return _told(ordered(found), verdict, summary, memory, first=first)
 
 
@@ -145,12 +147,12 @@ def _denied(verdict: Verdict, *, listed: bool) -> Mark:
     return Mark("denied", Severity.WARN if listed else Severity.DANGER, {"domain": verdict.domain, "by": by})
 
 
-def _remembered(database: Database, summary: MessageSummary, mailbox: Mailbox, memory: Memory, *, first: bool) -> list[Mark]:
+def _remembered(summary: MessageSummary, memory: Memory, *, first: bool) -> list[Mark]:
     sender, own = summary.envelope.sender[0], memory.address
     found = []
     if not own.written:
         found += _namesake(sender, summary, memory, first=first)
-        like = looks_like(sender.domain, senders.written_sites(database, mailbox.account_id))
+        like = looks_like(sender.domain, memory.written_sites)
         if like:
             found.append(Mark("domain_like", Severity.DANGER, {"domain": sender.domain, "like": like}))
     elsewhere = _answered_elsewhere(summary) if not summary.envelope.list_id else None

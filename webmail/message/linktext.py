@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -36,7 +35,7 @@ class Suspicion:
     host: str
 
 
-def suspicion(text: str, href: str, *, known: Collection[str] = ()) -> Suspicion | None:
+def suspicion(text: str, href: str, *, known: frozenset[str] = frozenset()) -> Suspicion | None:
     """What is wrong with a link, by the words it shows, or None. ``known`` are sites the reader deals with. Linear; never raises."""
     try:
         parts = urlsplit(href)
@@ -55,7 +54,7 @@ def suspicion(text: str, href: str, *, known: Collection[str] = ()) -> Suspicion
     return _letters(host, known)
 
 
-def _letters(host: str, known: Collection[str]) -> Suspicion | None:
+def _letters(host: str, known: frozenset[str]) -> Suspicion | None:
     like = looks_like(host, known) if known else ""
     if like:
         return Suspicion("like", like, host)

@@ -51,20 +51,30 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of a sender: of the address itself, of its site, and of other addresses under the same name."""
+    """What is remembered of a sender: of the address itself, of its site, and of other addresses under the same name.
+
+    ``written_sites`` are the sites that were written to, told only of an address that was not.
+    """
 
     address: Known
     site_since: datetime | None = None
     namesakes: tuple[Known, ...] = ()
+    written_sites: frozenset[str] = frozenset()
 
 
-_ABOUT = select(senders).where(
-    senders.c.account_id == bindparam("account"),
-    or_(senders.c.addr_spec == bindparam("addr"), senders.c.name_key == bindparam("name")),
+_ABOUT = (
+    select(senders)
+    .where(
+        senders.c.account_id == bindparam("account"),
+        or_(senders.c.addr_spec == bindparam("addr"), senders.c.name_key == bindparam("name")),
+    )
+    .limit(NAMESAKES)
 )
 _SITE_SINCE = select(func.min(senders.c.first_at)).where(
     senders.c.account_id == bindparam("account"), senders.c.site == bindparam("site"), senders.c.first_at > 0
 )
+
+_WRITTEN_SITES = select(senders.c.site).distinct().where(senders.c.account_id == bindparam("account"), senders.c.written == 1).limit(SITES)
 
 
 def remember(database: Database, account_id: AccountId, seen: Iterable[Seen]) -> None:
@@ -103,21 +113,21 @@ def trust(database: Database, account_id: AccountId, sender: Address, *, trusted
 
 
 def about(database: Database, account_id: AccountId, sender: Address) -> Memory:
-    """What is remembered of the sender of a message. Two look-ups by an index."""
+    """What is remembered of the sender of a message. Three look-ups by an index."""
     spec, key, owner = _spec(sender.addr_spec), clean(name_key(sender.name)), clean(site(sender.domain))
     with database.durable() as connection:
-        rows = connection.execute(_ABOUT.limit(NAMESAKES), {"account": account_id, "addr": spec, "name": key or "\x01"}).all()
+        rows = connection.execute(_ABOUT, {"account": account_id, "addr": spec, "name": key or "\x01"}).all()
         since = connection.execute(_SITE_SINCE, {"account": account_id, "site": owner}).scalar()
-    known = [_known(row) for row in rows]
-    own = next((each for each in known if each.addr_spec == spec), Known(spec, owner))
-    return Memory(own, optional_moment(since), tuple(each for each in known if each is not own and each.addr_spec != spec))
+        known = [_known(row) for row in rows]
+        own = next((each for each in known if each.addr_spec == spec), Known(spec, owner))
+        sites = frozenset() if own.written else frozenset(connection.execute(_WRITTEN_SITES, {"account": account_id}).scalars())
+    return Memory(own, optional_moment(since), tuple(each for each in known if each.addr_spec != spec), sites)
 
 
 def written_sites(database: Database, account_id: AccountId) -> frozenset[str]:
     """The sites that were written to. One look-up."""
-    query = select(senders.c.site).distinct().where(senders.c.account_id == account_id, senders.c.written == 1).limit(SITES)
     with database.durable() as connection:
-        return frozenset(connection.execute(query).scalars())
+        return frozenset(connection.execute(_WRITTEN_SITES, {"account": account_id}).scalars())
 
 
 def _spec(text: str) -> str:
