@@ -19,6 +19,7 @@ from webmail.web import (
     numbers,
     search,
     security,
+    sender_words,
     senders,
     sessions,
     submissions,
@@ -37,6 +38,7 @@ def register(app: Flask, services: Services) -> None:
     numbers.init(app)
     language.init(app)
     templating.init(app)
+    sender_words.init(app)
     errors.init(app)
     login.init(app)
     security.init(app, services)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
@@ -83,5 +82,6 @@ def result_words(result: str) -> str:
     return str(RESULTS.get(result, result))
 
 
-GLOBALS: dict[str, Callable[..., str]] = {"mark_words": mark_words, "link_reason": link_reason, "result_words": result_words}
-"""What templates call by name."""
+def init(app: Flask) -> None:
+    """Give the templates these words."""
+    app.jinja_env.globals.update(mark_words=mark_words, link_reason=link_reason, result_words=result_words)

@@ -31,7 +31,6 @@ from webmail.web import (
     reading_text,
     rows,
     search_words,
-    sender_words,
     times,
 )
 from webmail.web.faces import hue, initials
@@ -195,7 +194,6 @@ def init(app: Flask) -> None:
         spoken=times.spoken,
     )
     environment.globals.update(
-        **sender_words.GLOBALS,
         asked_next=navigation.asked_next,
         beside=beside,
         elsewhere=folding.elsewhere,
