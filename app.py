@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from webmail import web
+from webmail import authentication, web
 from webmail.cli import commands
 from webmail.imap.pool import Pool
 from webmail.mail import accounts
@@ -68,6 +68,8 @@ def build_gate(settings: Settings) -> Gate:
         smtp_server=settings.smtp,
         mail_domain=settings.mail_domain,
         undo_seconds=settings.undo_seconds,
+        authserv_id=settings.authserv_id.strip(),
+        dkim_lookup=authentication.dns_lookup() if settings.dkim_verify == "on" else None,
     )
     accounts.adopt_servers(gate.database, imap=gate.imap_server, smtp=gate.smtp_server)
     return gate

@@ -22,6 +22,7 @@ pytest_plugins = [
     "tests.servers.imap_servers",
     "tests.servers.postfix",
     "tests.servers.smtp_sink",
+    "tests.servers.name_server",
     "tests.servers.person",
     "tests.servers.watcher",
 ]

@@ -64,7 +64,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A mail account: a sign-in name on an IMAP server and the server that takes its mail."""
+    """A mail account: a sign-in name on an IMAP server and the server that takes its mail.
+
+    ``authserv_id`` is the name under which its server speaks of the mail it took in; empty where its word is not asked (RFC 8601).
+    """
 
     id: AccountId
     user_id: UserId
@@ -72,6 +75,7 @@ class Account:
     imap: Server
     smtp: Server
     identities: tuple[Identity, ...] = ()
+    authserv_id: str = ""
 
     @property
     def identity(self) -> Identity | None:

@@ -48,6 +48,12 @@ class Settings:
     worker: str = setting("embedded", "`embedded`: a child process of the same command; `external`: you run `flask --app app worker`.")
     public_url: str = setting("", "The address people type, e.g. `https://mail.example.org`. Plain http beyond loopback is refused.")
     trusted_proxies: int = setting(0, "How many reverse proxies in front of the web server set X-Forwarded-For, -Proto and -Host.")
+    authserv_id: str = setting(
+        "", "The name under which your mail server writes Authentication-Results (RFC 8601). Empty: no such field is believed."
+    )
+    dkim_verify: str = setting(
+        "off", "`on`: the worker verifies DKIM signatures of new mail when it arrives, which asks the DNS for the keys of its senders."
+    )
     undo_seconds: int = setting(10, "How long a sent message waits for Undo before it is handed over.")
     attachment_limit: int = setting(36_700_160, "Largest total size of one form's files, in bytes.")
     session_days: int = setting(30, "How long a session lives without being used.")
@@ -134,6 +140,7 @@ def _checked(settings: Settings) -> Settings:
         "imap_security": [each.value for each in Security],
         "smtp_security": [each.value for each in Security],
         "worker": ["embedded", "external"],
+        "dkim_verify": ["off", "on"],
     }
     for name, allowed in choices.items():
         if getattr(settings, name) not in allowed:

@@ -1,6 +1,7 @@
 """Rules for what a stranger's HTML becomes."""
 
 import re
+import time
 
 import nh3
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.sanitize.dangers import dangers, html5_tree, seen_words, shape
 from webmail.sanitize.authority import authorise
-from webmail.sanitize.html import POLICY_VERSION, BodyOptions, ImagePolicy, clean, sanitize_document
+from webmail.sanitize.html import POLICY_VERSION, BodyOptions, Cleaned, Detour, ImagePolicy, clean, sanitize_document
 from webmail.sanitize.policy import ATTRIBUTES, TAGS
 
 NOTHING: frozenset[str] = frozenset()
@@ -456,3 +457,51 @@ def test_hits_that_make_no_sense_mark_nothing() -> None:
     for nonsense in ([(5, 2)], [(0, 99)], [(-1, 2)], [(2, 2)]):
         assert inside("<p>words</p>", hits=lambda _, found=nonsense: found) == "<p>words</p>"
     assert inside("<p>words</p>", hits=lambda _: [(0, 2), (1, 3)]) == "<p><mark>wo</mark>rds</p>"
+
+
+def asked(html: str, answer: Detour | None = None) -> tuple[Cleaned, list[tuple[str, str]]]:
+    """A message cleaned by somebody who is asked about its links, and what was asked."""
+    questions: list[tuple[str, str]] = []
+
+    def detour(text: str, href: str) -> Detour | None:
+        questions.append((text, href))
+        return answer
+
+    return clean(html, options=BodyOptions(detour=detour)), questions
+
+
+def test_each_link_is_asked_about_by_the_words_it_shows_and_where_it_leads() -> None:
+    html = '<a href="//A.example/x">one <b>two</b>\n three<i>4</i></a> no <a href="mailto:a@b.example">x</a><a href="https://b.example/"><img></a>'
+    cleaned, questions = asked(html)
+    assert questions == [("one two three4", "https://A.example/x"), ("", "https://b.example/")]
+    assert cleaned.detours == ()
+    assert 'href="https://A.example/x"' in cleaned.document
+
+
+def test_a_detour_takes_the_place_of_the_link_and_is_told() -> None:
+    answer = Detour("elsewhere", "a.example", "b.example", "/link?to=x&sign=y")
+    cleaned, _ = asked('<a href="https://b.example/?q=&quot;">https://a.example</a>', answer)
+    assert cleaned.detours == (answer,)
+    assert 'href="/link?to=x&amp;sign=y" target="_blank" rel="noopener noreferrer nofollow"' in cleaned.document
+    assert "b.example/" not in cleaned.document
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", '/link?"><script>alert(1)</script>', "", "/link?a b"])
+def test_a_detour_that_makes_no_sense_leads_nowhere(address: str) -> None:
+    cleaned, _ = asked('<a href="https://b.example/">x</a>', Detour("like", "", "b.example", address))
+    assert "href" not in body(cleaned.document)
+    assert dangers(cleaned.document) == []
+
+
+def test_what_a_message_would_have_its_reader_fill_in_is_told_and_goes() -> None:
+    assert clean("<p>x").asks == ()
+    assert clean("<form action=//x><input name=a></form>").asks == ("form",)
+    assert clean("<INPUT TYPE=' Password '>").asks == ("password",)
+    assert clean("<form><input type=password><input type=submit value=Go></form>").asks == ("form", "password")
+
+
+def test_many_links_in_one_another_cost_no_more_than_their_number() -> None:
+    began = time.process_time()
+    cleaned, questions = asked("<a href=https://a.example/>x" * 4000, Detour("like", "", "a.example", "/link?x"))
+    assert time.process_time() - began < 2
+    assert len(cleaned.detours) <= 100 <= len(questions)

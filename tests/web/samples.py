@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from webmail import authentication
 from webmail.account import Account, AccountId, Identity, IdentityId, Security, Server, UserId
 from webmail.address import Address
 from webmail.errors import ServerUnavailable
 from webmail.mail.conversations import ConversationMessage, ConversationPage
+from webmail.mail.detours import LinkPage
 from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.message_pages import BodyKind, HeadersPage, Mailing, MessagePage, RedirectPage, SourcePage
@@ -33,14 +35,17 @@ from webmail.mail.pages import (
     View,
 )
 from webmail.mail.privacy_pages import RemoteContent
+from webmail.mail.senders import SenderPage
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
 from webmail.message.lists import MailTo
 from webmail.message.mime import Part
 from webmail.message.secured import Form, Signature, State
+from webmail.message.sender import Mark, Severity
 from webmail.message.summary import Envelope, Flag, MessageId, MessageSummary, Uid
 from webmail.message.text import TextBlock, TextSpan
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
 from webmail.store.image_permissions import ImagePermission, Whose
+from webmail.web.sender_words import SENTENCES
 
 NOW = datetime(2026, 11, 23, 9, 42, tzinfo=UTC)
 ME = Address("Robin Vale", "robin@example.org")
@@ -320,7 +325,46 @@ def html_page(**changes: Any) -> MessagePage:
 
 def doubtful_page() -> MessagePage:
     raw = '"bank.example" <good@bank.example> <evil@x.example>'
-    return message_page(message=summary(from_raw=raw, sender_doubtful=True), notices=("broken", "cut", "charset"))
+    sender = SenderPage((Mark("unclear", Severity.DANGER),), answered=(ME, JONAS))
+    return message_page(message=summary(from_raw=raw, sender_doubtful=True), sender=sender, notices=("broken", "cut", "charset"))
+
+
+def suspicious_page() -> MessagePage:
+    """Every mark there is, on a message that its domain denies."""
+    values = {name: f"<b>{name}.example" for name in ("address", "addresses", "ascii", "by", "domain", "host", "like", "name", "shown")}
+    marks = tuple(Mark(code, Severity.DANGER, values, 2 if code.startswith("link") else 1) for code in SENTENCES if code != "denied_by")
+    found = (authentication.Signature("pass", "evil.example"), authentication.Signature("permerror", ""))
+    verdict = authentication.Verdict(
+        authentication.State.FAILED, "example.org", spf="softfail", signatures=found, dmarc="fail", policy="none", local=found
+    )
+    return message_page(sender=SenderPage(marks, verdict, (ME,), "address", "example.net", can_trust=True))
+
+
+def trusted_page(**changes: Any) -> MessagePage:
+    verdict = authentication.Verdict(
+        authentication.State.VERIFIED,
+        "example.net",
+        spf="pass",
+        signatures=(authentication.Signature("pass", "example.net"),),
+        dmarc="pass",
+        policy="reject",
+    )
+    return message_page(sender=SenderPage((), verdict, (), "site", "example.net", trusted=True, can_trust=True), **changes)
+
+
+def link_page(**changes: Any) -> LinkPage:
+    found = LinkPage(
+        message_id=MessageId(1),
+        code="elsewhere",
+        shown="mail.example.org",
+        host="login.example.net",
+        readable="login.example.net",
+        address="http://login.example.net/confirm?u=<b>",
+        encrypted=False,
+        before="http://",
+        after="/confirm?u=<b>",
+    )
+    return replace(found, **changes)
 
 
 def headers_page() -> HeadersPage:

@@ -55,6 +55,8 @@ def web(settings: Settings, listener: socket.socket, *, environment: Mapping[str
         *("--bind", f"fd://{listener.fileno()}"),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(settings.threads)),
         *("--keep-alive", str(KEEP_ALIVE_SECONDS), "--graceful-timeout", str(GRACE_SECONDS)),
+        # Detours carry whole addresses of links; this is the longest line gunicorn takes.
+        *("--limit-request-line", "8190"),
         *("--log-level", "warning", "--no-control-socket"),
         # Which proxies are believed is decided in one place, WEBMAIL_TRUSTED_PROXIES.
         *("--forwarded-allow-ips", ""),

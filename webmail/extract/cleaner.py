@@ -16,7 +16,7 @@ from webmail.extract import confined
 from webmail.extract.child import piece_from
 from webmail.extract.cleaning import write
 from webmail.extract.values import CALL, made_of, plain
-from webmail.sanitize.html import BodyOptions, clean
+from webmail.sanitize.html import BodyOptions, Detour, clean
 
 LONGEST = 16 << 20
 _SAMPLE = (
@@ -54,13 +54,14 @@ def options_of(said: dict[str, Any], source: IO[bytes], target: IO[bytes]) -> Bo
     return BodyOptions(**found)
 
 
-def _asking(name: str, source: IO[bytes], target: IO[bytes]) -> Callable[[Any], Any]:
-    def ask(of: Any) -> Any:
+def _asking(name: str, source: IO[bytes], target: IO[bytes]) -> Callable[..., Any]:
+    def ask(*of: Any) -> Any:
         write(target, {"ask": name, "of": of})
         piece = piece_from(source, longest=LONGEST)
         if piece is None:
             raise SystemExit
-        return json.loads(piece)
+        answer = json.loads(piece)
+        return made_of(Detour, answer) if name == "detour" and answer is not None else answer
 
     return ask
 

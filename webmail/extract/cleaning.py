@@ -90,7 +90,7 @@ def _cleaned_by(child: Child, html: Sequence[str], *, options: BodyOptions, seco
             if "ask" not in said:
                 answers.append(said["cleaned"])
                 return True
-            write(target, calls[said["ask"]](said["of"]))
+            write(target, plain(calls[said["ask"]](*said["of"])))
         return False
 
     return made_of(Cleaned, answers[0]) if child.talk(conversation, seconds=seconds) and answers[0] is not None else None

@@ -16,7 +16,7 @@ from time import monotonic
 from webmail.account import AccountId
 from webmail.errors import WebmailError
 from webmail.jobs import watcher
-from webmail.mail import accounts, delivery, events, upkeep, wakeup
+from webmail.mail import accounts, delivery, events, upkeep, verifying, wakeup
 from webmail.mail.session import Gate
 
 LOG = logging.getLogger(__name__)
@@ -30,6 +30,7 @@ DELIVERIES = 8
 def run(gate: Gate, *, stop: threading.Event) -> None:
     """Work until ``stop`` is set; what is running then gets a few seconds to reach a stored state."""
     owner = secrets.token_hex(8)
+    verifying.announce(gate)
     upkeeper = threading.Thread(target=_keep_up, args=(gate, owner, stop), name="upkeep", daemon=True)
     upkeeper.start()
     looker = threading.Thread(

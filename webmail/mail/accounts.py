@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from webmail.account import Account, AccountId, Credentials, Server, User, UserId
@@ -78,10 +78,11 @@ def _take_address(gate: Gate, mine: Account) -> None:
 
 def open_session(gate: Gate, user_id: UserId) -> MailSession:
     """The mail session of a signed-in person. Raises NotFound if the user is gone."""
-    mine = accounts.of_user(gate.database, user_id)
+    mine = tuple(replace(each, authserv_id=gate.authserv_id) for each in accounts.of_user(gate.database, user_id))
     if not mine:
         raise NotFound("account")
-    return MailSession(user=User(user_id, mine[0].username), accounts=mine, database=gate.database, imap=gate.imap)
+    who = User(user_id, mine[0].username)
+    return MailSession(user=who, accounts=mine, database=gate.database, imap=gate.imap)
 
 
 def sign_out(session: MailSession, *, last: bool) -> bool:

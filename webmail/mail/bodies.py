@@ -17,7 +17,7 @@ from typing import Any
 from webmail.errors import NotFound
 from webmail.extract import cleaning
 from webmail.imap import fetch
-from webmail.mail import passages
+from webmail.mail import detours, passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.parts import enclosed_rows
@@ -31,7 +31,7 @@ from webmail.message import facts, locations, mime
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
-from webmail.sanitize.html import Cleaned
+from webmail.sanitize.html import Cleaned, Detour
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
 from webmail.store import bodies, preferences
 from webmail.store.messages import StoredMessage
@@ -65,7 +65,7 @@ class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
     ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
-    first text. ``files`` were written into the texts (``enclosed``).
+    first text. ``files`` were written into the texts (``enclosed``). ``detours`` and ``asks`` are as in ``Cleaned``.
     """
 
     document: str = ""
@@ -77,6 +77,8 @@ class Body:
     codec: str = ""
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
+    detours: tuple[Detour, ...] = ()
+    asks: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -135,7 +137,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, ki
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if not parts:
         return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, options=options(session, wishes, marks=marks), wishes=wishes)
+    made = _made(stored, parts, found, kind=kind, options=options(session, stored, wishes, marks=marks), wishes=wishes)
     if marks is None:
         bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
     return replace(made, facts=known)
@@ -151,11 +153,12 @@ def _from_json(kept: str) -> Body:
     found = json.loads(kept)
     rows = tuple(Passage(**each) for each in found.pop("passages"))
     files = tuple(AttachmentRow(**each) for each in found.pop("files"))
-    remote = found.pop("remote")
+    remote, ways = found.pop("remote"), tuple(Detour(**each) for each in found.pop("detours"))
     hosts = tuple(RemoteHost(**each) for each in remote.pop("hosts", ()))
     links = tuple(CleanedLink(**each) for each in remote.pop("links", ()))
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
-    return Body(**fields, passages=rows, files=files, remote=RemoteContent(**remote, hosts=hosts, links=links))
+    remote_content = RemoteContent(**remote, hosts=hosts, links=links)
+    return Body(**fields, passages=rows, files=files, detours=ways, remote=remote_content)
 
 
 def _limits(parts: Sequence[Part]) -> dict[str, int]:
@@ -184,10 +187,12 @@ def _fetched(
         return fetch.sections(lent, stored.summary.uid, wanted)
 
 
-def options(session: MailSession, wishes: Wishes, *, marks: Marks | None = None) -> html.BodyOptions:
+def options(session: MailSession, stored: StoredMessage, wishes: Wishes, *, marks: Marks | None = None) -> html.BodyOptions:
     """How a body is cleaned for a person, but for what it carries itself."""
     policy = html.ImagePolicy.PROXIED if wishes.images else html.ImagePolicy.BLOCKED
-    return html.BodyOptions(images=policy, proxy=proxied(session) if wishes.images else "", clean_links=cleans_links(session), hits=marks)
+    proxy = proxied(session) if wishes.images else ""
+    detour = detours.judge(session.database, account_id=account(session).id, message_id=stored.summary.id or 0)
+    return html.BodyOptions(images=policy, proxy=proxy, clean_links=cleans_links(session), hits=marks, detour=detour)
 
 
 def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = False) -> Body:
@@ -196,7 +201,14 @@ def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = 
     if found is None:
         return Body(notices=(COSTLY,))
     notices = ("cut",) if found.cut else ()
-    return Body(document=found.document, remote_images=found.remote_images, notices=notices, remote=_remote(found))
+    return Body(
+        found.document,
+        remote_images=found.remote_images,
+        notices=notices,
+        remote=_remote(found),
+        detours=found.detours,
+        asks=found.asks,
+    )
 
 
 def _made(

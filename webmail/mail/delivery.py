@@ -7,12 +7,12 @@ cannot be made safe is between the final dot and its answer (RFC 5321 §4.5.3.2.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from webmail import smtp
 from webmail.account import AccountId, User
-from webmail.address import parse_address_list
+from webmail.address import Address, parse_address_list
 from webmail.errors import AuthenticationFailed, NotAllowed, NotFound, ServerRefused, WebmailError
 from webmail.imap import fetch, update
 from webmail.mail import accounts as accounts_service
@@ -24,7 +24,7 @@ from webmail.mailbox import SpecialUse
 from webmail.message import build
 from webmail.message.summary import Flag
 from webmail.smtp import Reply, Session
-from webmail.store import accounts, credentials, outgoing
+from webmail.store import accounts, credentials, outgoing, senders
 from webmail.store import drafts as stored_drafts
 from webmail.store import mailboxes as stored_mailboxes
 from webmail.store.database import Database
@@ -90,8 +90,9 @@ def advance(gate: Gate, submission: Submission, *, owner: str) -> None:
 
 def worker_session(gate: Gate, account_id: AccountId) -> MailSession:
     """A mail session for work done while nobody is signed in."""
-    mine = accounts.get(gate.database, account_id)
-    return MailSession(user=User(mine.user_id, mine.username), accounts=(mine,), database=gate.database, imap=gate.imap)
+    mine = replace(accounts.get(gate.database, account_id), authserv_id=gate.authserv_id)
+    who = User(mine.user_id, mine.username)
+    return MailSession(user=who, accounts=(mine,), database=gate.database, imap=gate.imap)
 
 
 def _hand_over(attempt: Attempt, session: MailSession, state: SubmissionState) -> SubmissionState:
@@ -191,6 +192,7 @@ def _accepted(attempt: Attempt, talk: Session, taken: list[str], reply: Reply) -
     )
     if not done:
         return SubmissionState.HANDING_OVER
+    senders.wrote(attempt.database, attempt.submission.account_id, [Address("", each) for each in taken])
     attempt.step("accepted", count=len(taken), reply=f"{reply.code} {reply.text}".strip())
     _tell_refusals(attempt)
     talk.quit()

@@ -72,12 +72,12 @@ def _read(content: bytes) -> Enclosed:
     )
 
 
-def body(session: MailSession, found: Enclosed, kind: BodyKind, wishes: Wishes) -> bodies.Body:
+def body(session: MailSession, stored: StoredMessage, found: Enclosed, kind: BodyKind, wishes: Wishes) -> bodies.Body:
     """It as it is shown."""
     notices = ("enclosed_files",) if found.files else ()
     if kind is not BodyKind.HTML:
         return bodies.Body(passages=found.plain if kind is BodyKind.TEXT else (), notices=notices)
-    made = bodies.cleaned(found.pages, options=bodies.options(session, wishes), patient=wishes.patient)
+    made = bodies.cleaned(found.pages, options=bodies.options(session, stored, wishes), patient=wishes.patient)
     return replace(made, notices=notices + made.notices)
 
 
@@ -86,7 +86,7 @@ def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) 
     stored, mailbox = find_message(session, message_id)
     inside = enclosed(session, stored, mailbox)
     if inside is not None and inside.has_html:
-        return body(session, inside, BodyKind.HTML, wishes).document
+        return body(session, stored, inside, BodyKind.HTML, wishes).document
     return bodies.document(session, message_id, wishes)
 
 

@@ -14,7 +14,7 @@ from webmail.errors import Conflict, ServerRefused
 from webmail.imap import fetch, rows
 from webmail.imap.connection import Connection
 from webmail.imap.fetch import selected
-from webmail.mail import wording
+from webmail.mail import senders, wording
 from webmail.mail.previews import previews
 from webmail.mailbox import Mailbox
 from webmail.message.summary import MessageSummary, Uid
@@ -92,6 +92,7 @@ def add_bare(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> 
     """As ``add``, without a round trip and without previews: those of old messages are left to who reads their text anyway."""
     uidvalidity = selected(index.connection).uidvalidity
     held.keep()
+    senders.remember(index.database, index.mailbox, summaries)
     messages.add(index.database, index.mailbox, uidvalidity=uidvalidity, summaries=summaries)
     wording.want(index.database, index.mailbox.account_id)
 

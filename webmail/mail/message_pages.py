@@ -9,6 +9,7 @@ from datetime import datetime
 from webmail.address import Address
 from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
+from webmail.mail.senders import NO_SENDER, SenderPage
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.lists import MailTo
@@ -75,7 +76,7 @@ class MessagePage:
     wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it;
     ``conflicts`` what the headers of the parts that are shown say in more than one way. ``signature`` is what came of
     verifying its signature, ``encrypted`` the part of it that is not opened here.
-    ``codec`` read its body, ``charset`` is what somebody has chosen to read it as.
+    ``codec`` read its body, ``charset`` is what somebody has chosen to read it as. ``sender`` is who wrote it.
     """
 
     message: MessageSummary
@@ -105,6 +106,7 @@ class MessagePage:
     encrypted: Encrypted | None = None
     codec: str = ""
     charset: str = ""
+    sender: SenderPage = NO_SENDER
 
     @property
     def told_twice(self) -> tuple[str, ...]:

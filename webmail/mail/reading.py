@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, enclosed, image_permissions, listing, lists, passages, signatures, sync
+from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, passages, senders, signatures, sync
 from webmail.mail.message_pages import NO_WISHES, BodyKind, MessagePage, Wishes
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -73,7 +73,9 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         given_up, kind = content, BodyKind.TEXT if has_text else BodyKind.EMPTY
         content = again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, wishes))
         content = replace(content, notices=tuple(dict.fromkeys(given_up.notices + content.notices)))
-    blocks = passages.blocks(content.passages)
+    blocks, ways = detours.looked_through(
+        passages.blocks(content.passages), detours.judge(session.database, account_id=mailbox.account_id, message_id=summary.id)
+    )
     marks = marker(wishes.query) if blocks else None
     return MessagePage(
         message=summary,
@@ -98,6 +100,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         encrypted=encrypted(summary.structure, content.text),
         codec=content.codec,
         charset=wishes.charset,
+        sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours + ways, asks=content.asks),
     )
 
 
@@ -106,7 +109,7 @@ def _content(
 ) -> bodies.Body:
     """The body of a message, or of the one inside its signature. Of text the words that were searched for are marked by the page."""
     content = bodies.content(session, stored, mailbox, kind=kind, wishes=replace(wishes, query=""))
-    return content if inside is None else replace(enclosed.body(session, inside, kind, wishes), facts=content.facts)
+    return content if inside is None else replace(enclosed.body(session, stored, inside, kind, wishes), facts=content.facts)
 
 
 def make_seen(session: MailSession, stored: Sequence[StoredMessage], mailbox: Mailbox) -> None:

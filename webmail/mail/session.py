@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from webmail.account import Account, AccountId, Server, User
+from webmail.authentication import Lookup
 from webmail.errors import NotFound, ServerRefused, ServerUnavailable, UidValidityChanged
 from webmail.imageproxy.network import PUBLIC, Network
 from webmail.imap.connection import Connection
@@ -25,7 +26,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What the application is built on, before anybody has signed in. ``network`` is the way to servers of strangers."""
+    """What the application is built on, before anybody has signed in. ``network`` is the way to servers of strangers.
+
+    ``authserv_id`` is the name under which the mail server speaks of the mail it took in; ``dkim_lookup`` asks for the keys of
+    signatures, where these are to be verified here.
+    """
 
     database: Database
     imap: Pool
@@ -34,6 +39,8 @@ class Gate:
     mail_domain: str = ""
     undo_seconds: int = 10
     network: Network = PUBLIC
+    authserv_id: str = ""
+    dkim_lookup: Lookup | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from webmail.message.encoded_words import text_of
+from webmail.message.encoded_words import decode_words, text_of
 from webmail.message.fields import split_fields
 from webmail.message.lists import list_fields
+from webmail.message.lookalikes import hides
 from webmail.message.parameters import split_parameters
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Facts written by another version are not read."""
 _ONCE = frozenset(
     {
@@ -21,6 +22,12 @@ _ONCE = frozenset(
         *("mime-version", "content-type", "content-transfer-encoding", "content-id", "content-disposition"),
     }
 )
+_OF_SERVERS = frozenset(
+    {"return-path", "delivered-to", "envelope-to", "delivery-date", "received-spf", "dkim-filter", "original-recipient", "status"}
+)
+_MAX_VALUE = 2_000
+_MAX_SENDERS = 10
+_MAX_TRACE = 30
 
 
 _MIME = ("content-type", "content-transfer-encoding", "content-disposition", "content-id")
@@ -32,7 +39,9 @@ class Facts:
     """``doubled`` names the fields, in lower case, that a message may have once and has more often (RFC 5322 §3.6, RFC 2045 §3).
 
     ``unsubscribe_*`` tell how to leave its mailing list and ``list_post`` how to write to it (see ``lists.ListFields``).
-    ``conflicts`` names what is said of its body in more than one way, see ``conflicts``.
+    ``conflicts`` names what is said of its body in more than one way, see ``conflicts``. ``hidden`` tells what was taken out of the
+    names of its senders (``order``, ``unseen``). ``trace`` are the lines that servers put above it on its way, newest first:
+    ``received`` or ``results``, a blank, and the value (see ``webmail.authentication``).
     """
 
     doubled: tuple[str, ...] = ()
@@ -42,6 +51,8 @@ class Facts:
     unsubscribe_mailto: str = ""
     unsubscribe_signers: tuple[str, ...] = ()
     list_post: str = ""
+    hidden: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
 
 
 NO_FACTS = Facts()
@@ -50,7 +61,8 @@ NO_FACTS = Facts()
 def facts(header: bytes) -> Facts:
     """What a header says. Never raises; linear in the header, of which ``split_fields`` reads the first megabyte."""
     fields = split_fields(header)
-    names = Counter(name.lower() for name, _ in fields)
+    lowered = [(name.lower(), value) for name, value in fields]
+    names = Counter(name for name, _ in lowered)
     of_list = list_fields(fields)
     doubled = tuple(name for name, count in names.items() if count > 1 and name in _ONCE)
     return Facts(
@@ -61,6 +73,8 @@ def facts(header: bytes) -> Facts:
         unsubscribe_mailto=of_list.mailto,
         unsubscribe_signers=of_list.signers,
         list_post=of_list.post,
+        hidden=_hidden(lowered),
+        trace=_trace(lowered),
     )
 
 
@@ -95,6 +109,26 @@ def _given_twice(pairs: Sequence[tuple[str, str]]) -> list[str]:
     for name, value in pairs:
         values.setdefault("boundary" if name.startswith("boundary*") and "*0" not in name else name, set()).add(value)
     return [name for name, given in values.items() if len(given) > 1 and "*" not in name]
+
+
+def _hidden(fields: list[tuple[str, bytes]]) -> tuple[str, ...]:
+    senders = [value[:_MAX_VALUE] for name, value in fields if name in ("from", "sender", "reply-to")][:_MAX_SENDERS]
+    return tuple(sorted({found for value in senders if (found := hides(decode_words(text_of(value))))}))
+
+
+def _trace(fields: list[tuple[str, bytes]]) -> tuple[str, ...]:
+    """The lines of servers above the first field that the sender wrote or signed."""
+    found: list[str] = []
+    for name, value in fields:
+        if name in _ONCE or name == "dkim-signature" or len(found) >= _MAX_TRACE:
+            break
+        kind = {"received": "received", "authentication-results": "results"}.get(name)
+        if kind:
+            # Only ASCII has a meaning here; a letter that becomes an ASCII one by changing its case must not.
+            found.append(f"{kind} {value[:_MAX_VALUE].decode('ascii', 'replace')}")
+        elif name not in _OF_SERVERS and not name.startswith(("x-", "arc-")):
+            found.append("other")
+    return tuple(found)
 
 
 def to_json(known: Facts) -> str:

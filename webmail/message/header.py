@@ -129,7 +129,7 @@ def _addresses(values: list[bytes]) -> AddressList:
     )
 
 
-def _names_another(address: Address) -> bool:
+def names_another(address: Address) -> bool:
     """True if the name shows an address that is not the one mail goes to."""
     if not any(mark in address.name for mark in _ADDRESS_MARKS):
         return False
@@ -155,7 +155,7 @@ def _sender(fields: dict[str, list[bytes]]) -> tuple[tuple[Address, ...], str, b
         or len(found.addresses) != 1
         or len(values) > 1
         or "from" not in fields
-        or any(_names_another(address) or _mixed_scripts(address.domain) for address in found.addresses)
+        or any(names_another(address) or _mixed_scripts(address.domain) for address in found.addresses)
     )
     raw = printable(", ".join(text_of(value[:_MAX_RAW]) for value in values[:5])).strip()[:_MAX_RAW] if doubtful else ""
     return found.addresses, raw, doubtful

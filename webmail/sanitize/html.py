@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from webmail.sanitize.authority import authorise
-from webmail.sanitize.options import BodyOptions, Cleaned, ImagePolicy
+from webmail.sanitize.options import BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.paper import heading
 from webmail.sanitize.policy import POLICY_VERSION
 from webmail.sanitize.rewrite import rewrite
 from webmail.sanitize.tree import read, read_all
 
-__all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "ImagePolicy", "clean", "sanitize_document"]
+__all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "Detour", "ImagePolicy", "clean", "sanitize_document"]
 
 # The paper is the body's, not the root's: only so does a colour that a message gives its body fill the whole frame.
 _BASE = """html{color-scheme:light}
@@ -79,6 +79,8 @@ def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) ->
         pixels=seen.pixels.total(),
         hosts=seen.hosts(),
         links=tuple(seen.links.values()),
+        detours=rewritten.detours,
+        asks=rewritten.asks,
     )
 
 

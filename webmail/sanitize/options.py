@@ -17,6 +17,16 @@ class ImagePolicy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Detour:
+    """A link that is not what it seems: why (``code``), the host it ``shown``, the host it leads to, and our page that is opened first."""
+
+    code: str
+    shown: str
+    host: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class BodyOptions:
     """How a body is to be shown; by default nothing remote is loaded.
 
@@ -29,6 +39,7 @@ class BodyOptions:
     ``clean_links`` takes the parameters that only watch out of links.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
     ``title`` and ``heading`` (names and values, all text) stand above a body that is printed.
+    ``detour`` is asked about each link, by the words it shows and where it leads; what it answers takes the place of the link.
     ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
     """
 
@@ -39,6 +50,7 @@ class BodyOptions:
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
     clean_links: bool = False
+    detour: Callable[[str, str], Detour | None] | None = None
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
     title: str = ""
     heading: tuple[tuple[str, str], ...] = ()
@@ -52,6 +64,8 @@ class Cleaned:
     only there to be counted; the ``style_images`` among them are never shown; ``hosts`` says of which servers they are.
     ``links`` are those that were cleaned. ``cut`` says that the message was longer or deeper than we show, so that other ways
     to see all of it should be offered. ``own_style`` says that it brings colours or a style sheet of its own.
+    ``detours`` are the links that were replaced, in order, the first
+    hundred; ``asks`` what it would have its reader fill in: ``form``, ``password``.
     """
 
     document: str
@@ -62,3 +76,5 @@ class Cleaned:
     pixels: int = 0
     hosts: tuple[RemoteHost, ...] = ()
     links: tuple[CleanedLink, ...] = ()
+    detours: tuple[Detour, ...] = ()
+    asks: tuple[str, ...] = ()

@@ -14,13 +14,14 @@ from urllib.parse import quote
 from lxml import etree
 
 from webmail.sanitize import css, links, policy, tracking
-from webmail.sanitize.options import BodyOptions, ImagePolicy
+from webmail.sanitize.options import BodyOptions, Detour, ImagePolicy
 from webmail.sanitize.sightings import Sightings, host
-from webmail.sanitize.tree import attributes, tag_name, unshielded
+from webmail.sanitize.tree import attributes, first_words, tag_name, unshielded
 
 MAX_ATTRIBUTES = 64
 MAX_ELEMENTS = 40_000
 MAX_ESCAPES = 60_000
+MAX_DETOURS = 100
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _MARKUP = re.compile(r"[&<>]")
 _SHOWN_VALUES = frozenset({"submit", "button", "reset"})
@@ -41,6 +42,8 @@ class Rewritten(NamedTuple):
     seen: Sightings
     own_style: bool
     cut: bool
+    detours: tuple[Detour, ...]
+    asks: tuple[str, ...]
 
 
 def rewrite(root: etree._Element, *, options: BodyOptions) -> Rewritten:
@@ -83,6 +86,8 @@ class _Writer:
         self._own_style = False
         self._cut = False
         self._cut_out = ""
+        self._detours: list[Detour] = []
+        self._asks: set[str] = set()
 
     def start(self, element: etree._Element) -> bool:
         """Write the start of an element; False: nothing inside it may be looked at."""
@@ -107,11 +112,19 @@ class _Writer:
             # Where there is no more room for structure, the words still stay.
             self._cut = self._cut or shown in policy.TAGS
             self._open.append("")
-        if name == "input" and element.get("type", "").lower() in _SHOWN_VALUES:
-            self.words(element.get("value", ""))
+        if name in ("form", "input"):
+            self._field(name, element)
         if element.text and not (name in _AROUND_BODY and element.text.isspace()):
             self.words(element.text)
         return True
+
+    def _field(self, name: str, element: etree._Element) -> None:
+        """A form, or a field of one: it goes, and that it was there is told; what a button says stays."""
+        kind = element.get("type", "").strip().lower()
+        if name == "form" or kind == "password":
+            self._asks.add("password" if kind == "password" else "form")
+        if kind in _SHOWN_VALUES and name == "input":
+            self.words(element.get("value", ""))
 
     def end(self) -> None:
         """Write the end of the innermost open element."""
@@ -159,6 +172,8 @@ class _Writer:
             seen=self._seen,
             own_style=self._own_style,
             cut=self._cut,
+            detours=tuple(self._detours[:MAX_DETOURS]),
+            asks=tuple(sorted(self._asks)),
         )
 
     def _attributes(self, tag: str, element: etree._Element) -> str:
@@ -166,7 +181,7 @@ class _Writer:
         named = self._image_attributes = dict(given)
         parts = []
         for name, value in given:
-            kept = self._attribute(tag, name, value)
+            kept = self._link_to(element, value) if name == "href" else self._attribute(tag, name, value)
             if kept is None:
                 continue
             parts.append(f' {name}="{_escape_value(kept)}"')
@@ -194,9 +209,7 @@ class _Writer:
         return value
 
     def _address(self, tag: str, name: str, value: str) -> str:
-        if name not in policy.ATTRIBUTES[tag]:
-            return ""
-        return self._link(value) if name == "href" else self._image(value, carried=name == "src")
+        return self._image(value, carried=name == "src") if name in policy.ATTRIBUTES[tag] else ""
 
     def _style(self, value: str) -> str:
         styled = css.declarations_counted(value)
@@ -205,16 +218,25 @@ class _Writer:
         self._own_style = self._own_style or "color:" in styled.text or "background:" in styled.text
         return styled.text
 
-    def _link(self, value: str) -> str:
-        link, self._cut_out = links.safe_link(value), ""
+    def _link_to(self, element: etree._Element, value: str) -> str | None:
+        """Where a link leads: to its target, or first to a page of ours; None: nowhere."""
+        self._cut_out = ""
+        if tag_name(element) != "a":
+            return None
+        link = links.safe_link(unshielded(value))
         if self._options.clean_links:
             came = link
             link, gone = tracking.without_parameters(came)
             if gone:
                 self._cut_out = ", ".join(gone)
                 self._seen.link(came, link)
+        if self._options.detour is not None and link.startswith("http"):
+            detour = self._options.detour(first_words(element), link)
+            if detour is not None:
+                self._detours.append(detour)
+                return self._own(detour.address) or None
         self._addresses.add(link)
-        return link
+        return link or None
 
     def _image(self, value: str, *, carried: bool) -> str:
         """The address of an image: a part of the message, ``carried`` in the address itself, or a remote one by way of our proxy."""

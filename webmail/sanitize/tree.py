@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple, cast
 
 from lxml import etree
@@ -85,6 +86,17 @@ def tag_name(element: etree._Element) -> str:
 def attributes(element: etree._Element, *, limit: int) -> list[tuple[str, str]]:
     """The first ``limit`` attributes, names in lower case."""
     return cast("list[tuple[str, str]]", element.items()[:limit])
+
+
+def first_words(element: etree._Element, *, limit: int = 300, pieces: int = 40) -> str:
+    """The first words inside an element, whatever elements they are in; a bounded look."""
+    found, length = list[str](), 0
+    for text in islice(element.itertext(), pieces):
+        found.append(unshielded(text if isinstance(text, str) else "")[:limit])
+        length += len(found[-1])
+        if length > limit:
+            break
+    return " ".join("".join(found).split())[:limit]
 
 
 def unshielded(text: str) -> str:

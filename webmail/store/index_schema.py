@@ -159,3 +159,11 @@ bodies = Table(
     Column("html", Text, nullable=False),
     Index("ix_bodies_used", "used", "size"),
 )
+
+signatures = Table(
+    "signatures",
+    index,
+    # What was found of the DKIM signatures of a message when it arrived, where they are verified here.
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("found", Text, nullable=False),
+)

@@ -25,6 +25,7 @@ from webmail.store.index_schema import events as events
 from webmail.store.index_schema import index as index
 from webmail.store.index_schema import mailbox_state as mailbox_state
 from webmail.store.index_schema import messages as messages
+from webmail.store.index_schema import signatures as signatures
 from webmail.store.index_schema import thread_links as thread_links
 from webmail.store.index_schema import thread_renames as thread_renames
 
@@ -263,6 +264,26 @@ journal = Table(
     Index(None, "account_id", "created_at"),
     sqlite_autoincrement=True,
 )
+
+senders = Table(
+    "senders",
+    durable,
+    _account(primary=True),
+    # In lower case; the part of its domain that one owner has; the name as it looks (see ``message.lookalikes``).
+    Column("addr_spec", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    words("name"),
+    words("name_key"),
+    # Where answers to the oldest message known were to go, if to another site.
+    words("reply_site"),
+    # When the oldest message known came; 0: there is none, it was only written to.
+    number("first_at"),
+    number("written"),
+    number("trusted"),
+    Index(None, "account_id", "site"),
+    Index(None, "account_id", "name_key"),
+)
+"""Who has written and was written to; mail that is deleted, and an index that is built again, take nothing of it away."""
 
 preferences = Table(
     "preferences",

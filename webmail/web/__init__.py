@@ -25,6 +25,8 @@ from webmail.web import (
     remote,
     search,
     security,
+    sender_words,
+    senders,
     sessions,
     submissions,
     templating,
@@ -43,6 +45,7 @@ PAGES = (
     redirecting,
     keys,
     conversations,
+    senders,
     remote,
     search,
     compose,
@@ -58,6 +61,7 @@ def register(app: Flask, services: Services) -> None:
     numbers.init(app)
     language.init(app)
     templating.init(app)
+    sender_words.init(app)
     errors.init(app)
     login.init(app)
     security.init(app, services)
