@@ -18,6 +18,7 @@ CLOSED = [
     "/mailboxes/1",
     "/messages/1",
     "/messages/1/source",
+    "/messages/1/attached/2/body",
     "/conversations/1",
     "/compose",
     "/drafts/x",

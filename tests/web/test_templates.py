@@ -13,7 +13,7 @@ from bleach._vendor import html5lib
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.web import samples
+from tests.web import nested_samples, samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.pages import Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
@@ -65,6 +65,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "conversation.html",
         {"page": samples.conversation_page(1, opened=(), newest_first=True, messages=(samples.unreadable(),))},
     ),
+    "a message in which everything lies": ("message.html", {"page": nested_samples.page()}),
     "headers": ("headers.html", {"page": samples.headers_page()}),
     "source": ("source.html", {"page": samples.source_page()}),
     "print": ("print.html", {"page": samples.html_page()}),

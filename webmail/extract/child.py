@@ -18,7 +18,7 @@ REQUEST = struct.Struct(">BIII")
 """Kind, octets of the file, characters wanted, seconds of processor time; the file follows."""
 PIECE = struct.Struct(">I")
 """Octets of the piece of UTF-8 text that follows; 0 ends the answer."""
-KINDS = ("pdf", "office")
+KINDS = ("pdf", "office", "tnef")
 MOST_FILES = 200
 """A child is replaced after so many files, whatever they left behind in its memory."""
 _LONGEST_PIECE = 1 << 20
@@ -83,6 +83,10 @@ class Child:
             with contextlib.suppress(OSError):
                 _open(stream).close()
         process.wait()
+
+
+SHARED = Child()
+"""The child of this process: one is enough, and each holds some 40 MB."""
 
 
 def _ask(process: subprocess.Popen[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:

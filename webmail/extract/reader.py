@@ -18,7 +18,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-from webmail.extract import office, pdf
+from webmail.extract import office, packed, pdf
 from webmail.extract.child import KINDS, PIECE, REQUEST
 
 MEMORY = 512 * 1024 * 1024
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _pieces(kind: str, data: bytes) -> Iterator[str]:
-    return pdf.pieces(data) if kind == "pdf" else office.pieces(data)
+    return {"pdf": pdf.pieces, "office": office.pieces, "tnef": packed.pieces}[kind](data)
 
 
 def bounded(pieces: Iterator[str], *, limit: int) -> Iterator[str]:

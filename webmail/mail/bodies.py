@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
+from webmail.mail import enclosures
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.search import Marks, marker
 from webmail.mail.session import MailSession, account, find_message, opened
@@ -44,6 +46,8 @@ class Body:
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     facts: Facts = NO_FACTS
+    besides: Mapping[str, str] = field(default_factory=dict)
+    """What is read with the message, as it is kept (see ``enclosures``)."""
 
 
 def kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
@@ -75,51 +79,75 @@ def height(document: str) -> int:
     return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+def content(
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool,
+    kind: BodyKind,
+    query: str = "",
+    within: Part | None = None,
+) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
-    At most one FETCH, of the part and, the first time, of the header. Raises the errors of the connection.
+    ``within`` is an attached message, whose body it is then. At most one FETCH, of the part and, the first time, of the
+    header and of what is read with the message (see ``enclosures``). Raises the errors of the connection.
     """
     marks = marker(query)
-    shown = mime.shown(stored.summary.structure)
+    root = root_of(stored, within)
+    shown = mime.shown(root)
     part = {BodyKind.HTML: shown.html, BodyKind.TEXT: shown.text}.get(kind)
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
     key = f"{place}/{part.section if part else None}/{kind}/{int(images)}/{html.POLICY_VERSION}"
-    facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
-    kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
-    known = facts.from_json(kept[facts_key]) if facts_key in kept else None
-    if known is not None and (part is None or (key in kept and marks is None)):
-        found = json.loads(kept[key]) if part else {}
-        return Body(**{**found, "notices": tuple(found.get("notices", ()))}, facts=known)
-    header, octets = _fetched(session, stored, mailbox, part, with_header=known is None)
-    if known is None:
-        known = facts.facts(header)
-        bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
-    if part is None:
-        return Body(facts=known)
-    made = _made(stored, part, octets, images=images, marks=marks)
-    if marks is None:
-        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")}
-        bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(written))
-    return replace(made, facts=known)
-
-
-def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, part: Part | None, *, with_header: bool) -> tuple[bytes, bytes]:
-    """The beginnings of the header, if it is wanted, and of the part, if there is one. One round trip."""
-    wanted = {"HEADER": FACTS_OCTETS} if with_header else {}
-    if part is not None:
+    place += f"/{within.section}" if within else ""
+    facts_key, enclosed_key = f"{place}/facts/{facts.FACTS_VERSION}", f"{place}/enclosed/{enclosures.VERSION}"
+    besides = enclosures.wanted(root)
+    kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key, *([enclosed_key] if besides else [])])
+    header = f"{within.section}.HEADER" if within else "HEADER"
+    wanted = {} if facts_key in kept else {header: FACTS_OCTETS}
+    if part is not None and (key not in kept or marks is not None):
         wanted[part.section] = _limit(part)
+    if besides and enclosed_key not in kept:
+        wanted |= besides
+    octets = _fetched(session, stored, mailbox, wanted) if wanted else {}
+    new: dict[str, str] = {}
+    if facts_key not in kept:
+        new[facts_key] = facts.to_json(facts.facts(octets.get(header, b"")))
+    if besides and enclosed_key not in kept:
+        new[enclosed_key] = json.dumps(enclosures.prepared(root, {name: octets[name] for name in besides if name in octets}))
+    made = Body()
+    if part is not None and part.section in wanted:
+        made = _made(stored, part, octets.get(part.section, b""), images=images, marks=marks, root=root)
+        if marks is None:
+            new[key] = json.dumps({name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")})
+    elif part is not None:
+        found = json.loads(kept[key])
+        made = Body(**{**found, "notices": tuple(found.get("notices", ()))})
+    for name, written in new.items():
+        bodies.cache_body(session.database, account_id=mine, key=name, html=written)
+    kept |= new
+    return replace(made, facts=facts.from_json(kept[facts_key]), besides=json.loads(kept[enclosed_key]) if besides else {})
+
+
+def root_of(stored: StoredMessage, within: Part | None) -> Part:
+    """The tree of the message, or of one attached to it."""
+    return within.parts[0] if within else stored.summary.structure
+
+
+def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, wanted: Mapping[str, int]) -> dict[str, bytes]:
+    """The beginnings of sections of a message. One round trip."""
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
-        found = fetch.sections(lent, stored.summary.uid, wanted)
-    return found.get("HEADER", b""), found.get(part.section, b"") if part else b""
+        return fetch.sections(lent, stored.summary.uid, wanted)
 
 
 def _limit(part: Part) -> int:
     return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
 
 
-def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    body = _shown_html(stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
+def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None, root: Part) -> Body:
+    is_html = part.subtype == "html"
+    body = _shown_html(stored, part, octets, images=images, marks=marks, root=root) if is_html else _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
     return replace(body, notices=tuple(dict.fromkeys(notices)))
 
@@ -129,11 +157,11 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
+def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None, root: Part) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
-        for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
+        for content_id, each in mime.inline_by_cid(root).items()
     }
     policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
     cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))

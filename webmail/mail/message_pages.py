@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from webmail.mail.enclosed_pages import NOTHING_ENCLOSED, AttachedMessage, Enclosed
 from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
 from webmail.mailbox import Mailbox
 from webmail.message.facts import NO_FACTS, Facts
@@ -28,6 +29,7 @@ class MessagePage:
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides.
+    ``enclosed`` is what lies in it besides its body; ``attached`` are the messages in it, those in open ones after these.
     """
 
     message: MessageSummary
@@ -50,6 +52,8 @@ class MessagePage:
     query: str = ""
     conversation: int = 1
     facts: Facts = NO_FACTS
+    enclosed: Enclosed = NOTHING_ENCLOSED
+    attached: tuple[AttachedMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
+from webmail.mail import packed_files, winmail
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.session import MailSession, find_message, opened
@@ -56,6 +57,10 @@ def attachment_row(part: Part) -> AttachmentRow:
 
 def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
     """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
+    if winmail.SEPARATOR in section:
+        name, octets_of_file = packed_files.packed_file(session, message_id, section=section)
+        first, rest = _started(lambda: octets_of_file)
+        return PartStream(rest, _picture(first) or "application/octet-stream", name, inline=bool(_picture(first)))
     stored, mailbox = find_message(session, message_id)
     found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type != "multipart"), None)
     if found is None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, listing, sync
+from webmail.mail import bodies, listing, nested, sync
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -30,17 +30,19 @@ def message_page(
     prefer: str = "",
     query: str = "",
     place: ListPlace = listing.FIRST,
+    attached: Sequence[str] = (),
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    What a ``query`` searched for is marked in it. Costs the check of the list once the body is in the index and the message
-    is seen; else one FETCH, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
+    What a ``query`` searched for is marked in it; ``attached`` are the sections of messages in it that are open. Costs the
+    check of the list once all that is shown is in the index and the message is seen; else one FETCH for it and for each
+    attached message, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is
     not known yet.
     """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
-    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query, attached=attached)
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
@@ -56,7 +58,14 @@ def message_page(
 
 
 def opened_message(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool = False,
+    prefer: str = "",
+    query: str = "",
+    attached: Sequence[str] = (),
 ) -> MessagePage:
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
@@ -80,6 +89,8 @@ def opened_message(
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,
         facts=content.facts,
+        enclosed=nested.enclosed(stored, content),
+        attached=nested.messages(session, stored, mailbox, besides=content, chosen=attached),
     )
 
 

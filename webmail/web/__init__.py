@@ -16,6 +16,7 @@ from webmail.web import (
     login,
     mailboxes,
     messages,
+    nested,
     numbers,
     search,
     security,
@@ -40,5 +41,5 @@ def register(app: Flask, services: Services) -> None:
     login.init(app)
     security.init(app, services)
     throttle.init(app)
-    for module in (mailboxes, messages, conversations, search, compose, submissions, health):
+    for module in (mailboxes, messages, nested, conversations, search, compose, submissions, health):
         app.register_blueprint(module.blueprint)

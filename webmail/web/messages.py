@@ -30,6 +30,7 @@ def show(message_id: int) -> str:
         prefer=request.args.get("show", ""),
         query=request.args.get("q", ""),
         place=asked_place(),
+        attached=request.args.getlist("open"),
     )
     return render_template("message.html", page=page)
 
