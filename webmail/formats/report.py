@@ -198,7 +198,8 @@ def _mapped(block: Fields) -> dict[str, str]:
 def _untyped(value: str) -> str:
     """The value behind its type: ``rfc822; mira@example.net`` is the address (RFC 3464 §2.1.2)."""
     behind = _TYPED.match(value)
-    return (value[behind.end() :] if behind else value).strip()
+    plain = (value[behind.end() :] if behind else value).strip()
+    return plain[1:-1] if plain[:1] == "<" and plain[-1:] == ">" else plain
 
 
 def moment(value: str) -> datetime | None:

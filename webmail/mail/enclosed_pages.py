@@ -70,6 +70,11 @@ class Enclosed:
     def reports(self) -> bool:
         return bool(self.deliveries or self.receipts or self.feedback)
 
+    @property
+    def tells(self) -> bool:
+        """Whether there is something to read, so that a message without text is not said to be empty."""
+        return self.reports or bool(self.invitations or self.cards or self.winmail)
+
 
 NOTHING_ENCLOSED = Enclosed()
 

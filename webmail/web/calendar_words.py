@@ -122,7 +122,8 @@ def repetition_words(repetition: Repetition) -> str:
 
 def person_words(person: Person) -> str:
     """Who, and what they answered: "Mira Kestrel (accepted)". The address stands beside a name that hides it."""
-    who = f"{person.name} <{person.address}>" if person.name and person.address else person.name or person.address
+    named = person.name and person.address and person.name.lower() != person.address.lower()
+    who = f"{person.name} <{person.address}>" if named else person.name or person.address
     answer = ANSWERS.get(person.answer)
     return _("%(who)s (%(answer)s)", who=who, answer=str(answer)) if answer else who
 
