@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 from webmail.formats import icalendar, report, vcard
@@ -50,57 +49,64 @@ def own_parts(root: Part) -> Iterator[Part]:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of part that is read with the message: how it is told, how much of it is read, and of how many parts."""
+    """A kind of part that is read with the message: by which types it is known, how much of it is read, and of how many parts."""
 
-    fits: Callable[[Part], bool]
+    types: tuple[str, ...]
     octets: int
     most: int = MOST_OF_A_KIND
 
 
-def _typed(*types: str) -> Callable[[Part], bool]:
-    return lambda part: f"{part.media_type}/{part.subtype}" in types
+MESSAGE = _Kind(("message/rfc822", "message/global"), HEAD_OCTETS, most=MOST_HEADS)
+DELIVERY = _Kind(("message/delivery-status", "message/global-delivery-status"), REPORT_OCTETS)
+RECEIPT = _Kind(("message/disposition-notification", "message/global-disposition-notification"), REPORT_OCTETS)
+FEEDBACK = _Kind(("message/feedback-report",), REPORT_OCTETS)
+HEADERS = _Kind(("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"), HEAD_OCTETS, most=1)
+CALENDAR = _Kind(("text/calendar", "application/ics"), CALENDAR_OCTETS)
+CARD = _Kind(("text/vcard", "text/x-vcard", "text/directory", "application/vcard"), CARD_OCTETS)
+WINMAIL = _Kind(winmail.TYPES, winmail.MOST_OCTETS, most=2)
+KINDS = (MESSAGE, DELIVERY, RECEIPT, FEEDBACK, HEADERS, CALENDAR, CARD, WINMAIL)
+_BY_TYPE = {each: kind for kind in KINDS for each in kind.types}
+_BY_EXTENSION = {"ics": CALENDAR, "vcf": CARD}
+_VAGUE = frozenset({"application/octet-stream", "text/plain"})
 
 
-def _named(extension: str, *types: str) -> Callable[[Part], bool]:
-    vague = ("application/octet-stream", "text/plain")
-    return lambda part: (
-        (kind := f"{part.media_type}/{part.subtype}") in types or (kind in vague and part.filename.lower().endswith(extension))
-    )
+def _kind(part: Part) -> _Kind | None:
+    """The kind of a part, by its type; by its name where the type says nothing."""
+    media_type = f"{part.media_type}/{part.subtype}"
+    if media_type in _VAGUE and part.filename.lower() != "winmail.dat":
+        return _BY_EXTENSION.get(part.filename.rpartition(".")[2].lower()) if part.filename else None
+    return WINMAIL if winmail.is_winmail(part) else _BY_TYPE.get(media_type)
 
 
-DELIVERY = _Kind(_typed("message/delivery-status", "message/global-delivery-status"), REPORT_OCTETS)
-RECEIPT = _Kind(_typed("message/disposition-notification", "message/global-disposition-notification"), REPORT_OCTETS)
-FEEDBACK = _Kind(_typed("message/feedback-report"), REPORT_OCTETS)
-HEADERS = _Kind(_typed("text/rfc822-headers", "message/rfc822-headers", "message/global-headers"), HEAD_OCTETS, most=1)
-CALENDAR = _Kind(_named(".ics", "text/calendar", "application/ics"), CALENDAR_OCTETS)
-CARD = _Kind(_named(".vcf", "text/vcard", "text/x-vcard", "text/directory", "application/vcard"), CARD_OCTETS)
-WINMAIL = _Kind(winmail.is_winmail, winmail.MOST_OCTETS, most=2)
-KINDS = (DELIVERY, RECEIPT, FEEDBACK, HEADERS, CALENDAR, CARD, WINMAIL)
-
-
-def _of(root: Part, kind: _Kind) -> list[Part]:
-    return list(islice((part for part in own_parts(root) if kind.fits(part)), kind.most))
+def _sorted(root: Part) -> dict[_Kind, list[Part]]:
+    """The parts of a message that are read with it, by kind, no more of each than are read. One pass."""
+    found: dict[_Kind, list[Part]] = {kind: [] for kind in KINDS}
+    for part in own_parts(root):
+        kind = _kind(part)
+        if kind is not None and len(found[kind]) < kind.most:
+            found[kind].append(part)
+    return found
 
 
 def attached(root: Part) -> list[Part]:
     """The messages attached to a message itself, the first fifty of them."""
-    return list(islice(filter(is_message, own_parts(root)), MOST_HEADS))
+    return _sorted(root)[MESSAGE]
 
 
 def wanted(root: Part) -> dict[str, int]:
     """The sections to read with the body of a message, and how many octets of each; empty for most messages."""
-    found = {f"{part.section}.HEADER": HEAD_OCTETS for part in attached(root)}
-    for kind in KINDS:
-        for part in _of(root, kind):
+    found: dict[str, int] = {}
+    for kind, parts in _sorted(root).items():
+        for part in parts:
             if kind is not WINMAIL or part.size <= kind.octets:
-                found[part.section] = kind.octets
+                found[f"{part.section}.HEADER" if kind is MESSAGE else part.section] = kind.octets
     return found
 
 
 def prepared(root: Part, octets: Mapping[str, bytes]) -> dict[str, str]:
     """What was read, as it is kept: octets as characters, and winmail.dat as what is in it (see ``winmail``)."""
     kept = {section: found.decode("latin-1") for section, found in octets.items()}
-    for part in _of(root, WINMAIL):
+    for part in _sorted(root)[WINMAIL]:
         if part.section in octets:
             kept[part.section] = winmail.contents(mime.decode_body(octets[part.section], encoding=part.encoding))
     return kept
@@ -118,20 +124,21 @@ def enclosed(root: Part, kept: Mapping[str, str], *, sender: Envelope | None = N
     """
     if not kept and not (sender and _by_system(sender)):
         return NOTHING_ENCLOSED
-    deliveries = _reports(root, DELIVERY, kept, report.delivery_report)
-    receipts = _reports(root, RECEIPT, kept, report.receipt)
+    parts = _sorted(root)
+    deliveries = _reports(parts[DELIVERY], kept, report.delivery_report)
+    receipts = _reports(parts[RECEIPT], kept, report.receipt)
     if not deliveries and not receipts and sender and _by_system(sender):
         told = report.old_bounce(text)
         deliveries = (told,) if told else ()
-    feedback = _reports(root, FEEDBACK, kept, report.feedback)
+    feedback = _reports(parts[FEEDBACK], kept, report.feedback)
     return Enclosed(
         deliveries,
         receipts,
         feedback,
-        returned=_returned(root, kept) if deliveries or receipts or feedback else None,
-        invitations=tuple(_invitations(root, kept)),
-        cards=tuple(_cards(root, kept)),
-        winmail=tuple(winmail.page(part, kept.get(part.section)) for part in _of(root, WINMAIL)),
+        returned=_returned(parts, kept) if deliveries or receipts or feedback else None,
+        invitations=tuple(_invitations(parts[CALENDAR], kept)),
+        cards=tuple(_cards(parts[CARD], kept)),
+        winmail=tuple(winmail.page(part, kept.get(part.section)) for part in parts[WINMAIL]),
     )
 
 
@@ -139,8 +146,8 @@ def _by_system(sender: Envelope) -> bool:
     return not sender.sender or any(_SYSTEM.match(address.addr_spec) for address in sender.sender)
 
 
-def _reports(root: Part, kind: _Kind, kept: Mapping[str, str], read: Callable[[Iterable[report.Fields]], T | None]) -> tuple[T, ...]:
-    found = [read(_blocks(_octets(part, kept))) for part in _of(root, kind) if part.section in kept]
+def _reports(parts: Iterable[Part], kept: Mapping[str, str], read: Callable[[Iterable[report.Fields]], T | None]) -> tuple[T, ...]:
+    found = [read(_blocks(_octets(part, kept))) for part in parts if part.section in kept]
     return tuple(each for each in found if each is not None)
 
 
@@ -153,12 +160,12 @@ def _blocks(octets: bytes) -> list[report.Fields]:
     return [header.display_fields(block + b"\n") for block in _BLOCK.split(lines)[:1000]]
 
 
-def _returned(root: Part, kept: Mapping[str, str]) -> Returned | None:
+def _returned(parts: Mapping[_Kind, list[Part]], kept: Mapping[str, str]) -> Returned | None:
     """The header of the message that a report is about: its third part, a whole message or a header alone (RFC 6522 §3)."""
-    for part in _of(root, HEADERS):
+    for part in parts[HEADERS]:
         if part.section in kept:
             return _worth(header.envelope(_octets(part, kept)))
-    first = next(iter(attached(root)), None)
+    first = next(iter(parts[MESSAGE]), None)
     return _worth(head(first, kept)) if first else None
 
 
@@ -171,9 +178,9 @@ def _text(part: Part, kept: Mapping[str, str]) -> str:
     return charset.decode(octets, sniffed(octets) or part.params.get("charset", ""))[0]
 
 
-def _invitations(root: Part, kept: Mapping[str, str]) -> Iterator[Invitation]:
+def _invitations(parts: Iterable[Part], kept: Mapping[str, str]) -> Iterator[Invitation]:
     seen: set[tuple[object, ...]] = set()
-    for part in _of(root, CALENDAR):
+    for part in parts:
         found = icalendar.calendar(_text(part, kept)) if part.section in kept else None
         # The same invitation mostly comes twice: to be shown and to be kept.
         known = tuple((each.uid, each.starts, each.summary) for each in found.events) if found else ()
@@ -182,8 +189,8 @@ def _invitations(root: Part, kept: Mapping[str, str]) -> Iterator[Invitation]:
             yield Invitation(part.section, part.filename or "invitation.ics", found)
 
 
-def _cards(root: Part, kept: Mapping[str, str]) -> Iterator[AttachedCard]:
-    for part in _of(root, CARD):
+def _cards(parts: Iterable[Part], kept: Mapping[str, str]) -> Iterator[AttachedCard]:
+    for part in parts:
         if part.section in kept:
             found, more = vcard.cards(_text(part, kept))
             shown = found[:MOST_OF_A_KIND]

@@ -21,14 +21,14 @@ MOST_OCTETS = 24 * 1024 * 1024
 """A larger one is not opened, only offered for download."""
 SEPARATOR = "!"
 """Between the section of a winmail.dat and the number of a file in it: ``2!1``."""
-_TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
+TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
 _MARKUP = re.compile(r"<style\b.*?</style|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def is_winmail(part: Part) -> bool:
     """Whether a part is one, by its type or by the name that Outlook gives it."""
-    return f"{part.media_type}/{part.subtype}" in _TYPES or (part.media_type == "application" and part.filename.lower() == "winmail.dat")
+    return f"{part.media_type}/{part.subtype}" in TYPES or (part.media_type == "application" and part.filename.lower() == "winmail.dat")
 
 
 def contents(octets: bytes) -> str:
