@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml.html import HtmlElement
 
 from app import create_app
 from tests.servers.dovecot import Dovecot
@@ -154,11 +155,29 @@ def open_everything(browser: Visitor, number: str, *, limit: float) -> None:
     own = Visitor.__new__(Visitor)
     own.client, own.headers, own.answer = browser.client, browser.headers, None
     timed(own, f"/messages/{number}", limit=limit)
-    frames, parts = own.page.xpath("//iframe[@data-message-body]/@src"), own.page.xpath("//*[@data-attachment]//a/@href")
-    plain = own.page.xpath("//*[contains(@class, 'msg__body')]")
+    page = own.page
+    frames, parts = page.xpath("//iframe[@data-message-body]/@src"), page.xpath("//*[@data-attachment]//a/@href")
+    plain = page.xpath("//*[contains(@class, 'msg__body') or contains(@class, 'enclosed')]")
     assert frames or plain, f"message {number} shows neither a body nor a word about it"
     for path in {*frames, *(part for part in parts if "/parts/" in part)}:
         timed(own, str(path), limit=limit)
+    open_attached(own, page, limit=limit)
     timed(own, f"/messages/{number}/source", limit=limit)
     timed(own, f"/messages/{number}/headers", limit=limit)
     timed(own, f"/messages/{number}/message.eml", limit=limit)
+
+
+def open_attached(own: Visitor, page: HtmlElement, *, limit: float) -> None:
+    """Open the messages in the message on the page, and those in them, one after the other, with their frames and files."""
+    done: set[str] = set()
+    for _ in range(200):
+        for path in page.xpath("//iframe[contains(@src, '/attached/')]/@src | //*[@data-attached or @class='inner']//li/a/@href"):
+            if str(path) not in done:
+                done.add(str(path))
+                timed(own, str(path), limit=limit)
+        folded = page.xpath("//*[@data-attached][not(.//a[contains(., 'Fold')])]//a[contains(@href, 'open=')]/@href")
+        if not folded:
+            return
+        timed(own, str(folded[0]).partition("#")[0], limit=limit)
+        page = own.page
+    raise AssertionError("there is no end to the messages in it")

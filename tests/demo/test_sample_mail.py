@@ -150,6 +150,25 @@ def test_every_message_can_be_fetched_from_the_server(demo: DemoServer) -> None:
     assert fetched >= len(SAMPLES)
 
 
+def test_the_server_finds_the_parts_of_attached_messages_by_their_sections(demo: DemoServer) -> None:
+    with demo.imap(DEMO) as client:
+        client.select("INBOX", readonly=True)
+        (found,) = client.search(None, "SUBJECT", '"Fwd: A stove for two rooms"')[1][0].split()
+        expected = {
+            "1": b"here is what the stove builder says",
+            "2": b"QkVHSU46VkNBUkQ",
+            "3.HEADER": b"Subject: Re: A stove for two rooms",
+            "3.1": b"One stove, two rooms",
+            "3.2.HEADER": b"From: Tomas Vale",
+            "3.2.1": b"can one stove heat",
+        }
+        for section, words in expected.items():
+            given = client.fetch(found, f"(BODY.PEEK[{section}])")[1][0]
+            assert isinstance(given, tuple)
+            assert words in given[1], section
+            assert b"\r\n--=" not in given[1], f"{section} is one part"
+
+
 def all_structures(client: imaplib.IMAP4, mailbox: str) -> list[object]:
     encoded = {"项目": '"&mHl27g-"', "项目/展览": '"&mHl27g-/&XFWJyA-"'}.get(mailbox, f'"{mailbox}"')
     assert client.select(encoded, readonly=True)[0] == "OK"

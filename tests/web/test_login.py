@@ -20,6 +20,7 @@ CLOSED = [
     "/messages/1/source",
     "/messages/1/redirect",
     "/messages/by-id/x@example.org",
+    "/messages/1/attached/2/body",
     "/conversations/1",
     "/compose",
     "/drafts/x",

@@ -27,6 +27,8 @@ from webmail.web import throttle
 
 OPEN = {"login.sign_in", "static", "health.healthz"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
+FRAMES = {"messages.body", "nested.body"}
+"""What stands in a frame of our own pages: a stranger's HTML, cleaned."""
 SCRIPT = b"<script>alert(1)</script>"
 PARTS = {
     "2": ("text/html", "page.html", SCRIPT),
@@ -49,13 +51,15 @@ HARMFUL = {"2", "3", "5", "7", "8", "9"}
 
 
 def with_files() -> bytes:
-    """A message with an HTML body and one attachment of each dangerous kind."""
+    """A message with an HTML body, one attachment of each dangerous kind, and an attached message with HTML."""
     head = letter(2, subject="With files").partition(b"MIME-Version")[0]
     lines = [head + b"MIME-Version: 1.0", b"Content-Type: multipart/mixed; boundary=b", b""]
     lines += [b"--b", b"Content-Type: text/html; charset=utf-8", b"", b"<p>See <b>these</b>.</p>"]
     for media_type, name, content in PARTS.values():
         lines += [b"--b", b"Content-Type: " + media_type.encode(), b"Content-Disposition: attachment; filename=" + name.encode()]
         lines += [b"Content-Transfer-Encoding: base64", b"", base64.b64encode(content)]
+    inner = letter(3, subject="Inner").partition(b"MIME-Version")[0]
+    lines += [b"--b", b"Content-Type: message/rfc822", b"", inner + b"MIME-Version: 1.0", b"Content-Type: text/html", b"", b"<p>Inside"]
     return b"\r\n".join([*lines, b"--b--", b""])
 
 
@@ -175,7 +179,7 @@ def world(dovecot: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def path_of(rule: Rule, values: dict[str, object]) -> str:
     """The path of a route with its variables filled in."""
-    path, values = rule.rule, values | SECTIONS.get(rule.endpoint, {})
+    path, values = rule.rule.replace("/attached/<section>", "/attached/12"), values | SECTIONS.get(rule.endpoint, {})
     for name in rule.arguments:
         for shape in (f"<int:{name}>", f"<path:{name}>", f"<{name}>"):
             path = path.replace(shape, str(values[name]))
@@ -371,16 +375,17 @@ def test_every_answer_carries_what_keeps_strangers_out(world: tuple[Belongings, 
         assert headers["Referrer-Policy"] in ("same-origin", "no-referrer"), rule
         assert rules_of_it["default-src"] == "'none'", rule
         assert rules_of_it.get("script-src", "'none'") == "'none'", rule
-        assert rules_of_it["frame-ancestors"] == ("'self'" if rule.endpoint == "messages.body" else "'none'"), rule
+        assert rules_of_it["frame-ancestors"] == ("'self'" if rule.endpoint in FRAMES else "'none'"), rule
         if rule.endpoint not in ("static", "health.healthz", "remote.image"):
             assert headers["Cache-Control"] == "no-store, private", rule
         assert "Server" not in headers or "Python" not in headers["Server"]
         mine.visitor.answer.close()
 
 
-def test_a_message_body_has_the_policy_of_bodies(world: tuple[Belongings, Belongings]) -> None:
+@pytest.mark.parametrize("body", ["body", "attached/12/body"])
+def test_a_message_body_has_the_policy_of_bodies(world: tuple[Belongings, Belongings], body: str) -> None:
     mine, _ = world
-    mine.visitor.get(f"/messages/{mine.message}/body")
+    mine.visitor.get(f"/messages/{mine.message}/{body}")
     assert mine.visitor.status == 200
     assert mine.visitor.answer is not None
     rules_of_it = policy(mine.visitor.answer.headers["Content-Security-Policy"])

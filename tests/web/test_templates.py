@@ -13,7 +13,7 @@ from bleach._vendor import html5lib
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.web import samples
+from tests.web import nested_samples, samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.message_pages import BodyKind
@@ -140,6 +140,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a text file": ("file.html", {"page": samples.file_page("text", text="one\n<script>two</script>", cut=True, newer=None)}),
     "a table": ("file.html", {"page": samples.file_page("table", rows=(("a", "<b>"), ("c",)), older=None)}),
     "a file that cannot be shown": ("file.html", {"page": samples.file_page("")}),
+    "a message in which everything lies": ("message.html", {"page": nested_samples.page()}),
     "headers": ("headers.html", {"page": samples.headers_page()}),
     "source": ("source.html", {"page": samples.source_page()}),
     "print": ("print.html", {"page": samples.html_page()}),

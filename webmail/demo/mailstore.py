@@ -23,11 +23,14 @@ from pymap.parsing.specials.flag import Flag
 from pymap.user import UserMetadata
 from pysasl.hashing import Cleartext
 
+from webmail.demo import sections
+
 
 class MailStore:
     """The accounts and their mailboxes. Lives in one event loop."""
 
     def __init__(self, passwords: Mapping[str, str]) -> None:
+        sections.install()
         # The passwords are printed on the screen at the start, so hashing them would only make signing in slow.
         self._config = Config(
             Namespace(passlib_cfg=None, proxy_protocol=None),

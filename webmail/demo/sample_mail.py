@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from webmail.demo.mail import alice, business, chinese, conversation, folders, letters, lists, newsletters, odd, reports
+from webmail.demo.mail import alice, business, chinese, conversation, folders, forwarded, letters, lists, newsletters, odd, reports
 from webmail.demo.mail.letter import ALICE, DEMO, Sample, When
 
 ACCOUNTS: Final[Mapping[str, str]] = {DEMO: "demo", ALICE: "demo"}
@@ -21,5 +21,5 @@ MAILBOXES: Final[Mapping[str, tuple[str, ...]]] = {
 def samples(now: datetime) -> tuple[Sample, ...]:
     """All the sample mail, with dates counted back from ``now``. Takes a tenth of a second."""
     when = When(now)
-    rooms = (conversation, letters, chinese, newsletters, business, lists, reports, odd, folders, alice)
+    rooms = (conversation, letters, chinese, newsletters, business, lists, reports, forwarded, odd, folders, alice)
     return tuple(sample for room in rooms for sample in room.mail(when))

@@ -19,7 +19,7 @@ REQUEST = struct.Struct(">BIII")
 """Kind, octets of the file, characters wanted, seconds of processor time; the file follows."""
 PIECE = struct.Struct(">I")
 """Octets of the piece of the answer that follows; 0 ends the answer."""
-KINDS = ("pdf", "office")
+KINDS = ("pdf", "office", "tnef")
 """What the reader reads."""
 DRAWINGS = ("thumbnail", "pages", "page")
 """What the painter draws: a picture made small, how many pages there are, and one of them."""
@@ -105,6 +105,10 @@ class Child:
             with contextlib.suppress(OSError):
                 _open(stream).close()
         process.wait()
+
+
+SHARED = Child()
+"""The reader of this process: one is enough, and each holds some 40 MB."""
 
 
 def _ask(source: IO[bytes], target: IO[bytes], data: bytes, *, request: bytes, found: list[bytes]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from webmail.extract import confined, office, pdf
+from webmail.extract import confined, office, packed, pdf
 from webmail.extract.child import KINDS
 
 
@@ -19,7 +19,7 @@ def main() -> None:
 
 
 def _text(kind: int, data: bytes, limit: int) -> Iterator[bytes]:
-    pieces = pdf.pieces(data) if KINDS[kind] == "pdf" else office.pieces(data)
+    pieces = {"pdf": pdf.pieces, "office": office.pieces, "tnef": packed.pieces}[KINDS[kind]](data)
     return (piece.encode("utf-8", "replace") for piece in bounded(pieces, limit=limit))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from webmail.extract.child import Child
+from webmail.extract import child
 from webmail.message import charset
 from webmail.sanitize import text as sanitized_text
 
@@ -31,8 +31,6 @@ _OFFICE = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oa
 _VAGUE = frozenset(
     {"application/octet-stream", "application/octetstream", "application/zip", "application/x-zip-compressed", "application/binary"}
 )
-
-_child = Child()
 
 
 def kind_of(media_type: str, filename: str = "") -> Kind:
@@ -62,7 +60,7 @@ def text_of(data: bytes, *, media_type: str, filename: str = "", declared_charse
     """
     kind = _seen(data) or kind_of(media_type, filename)
     if kind in ("pdf", "office"):
-        return _child.read(data, kind=kind, limit=limit, seconds=SECONDS, cpu_seconds=CPU_SECONDS)
+        return child.SHARED.read(data, kind=kind, limit=limit, seconds=SECONDS, cpu_seconds=CPU_SECONDS)
     if kind == "html":
         decoded, _ = charset.decode(data[:_HTML_OCTETS], declared_charset)
         return sanitized_text.as_text(decoded)[:limit]
@@ -71,7 +69,7 @@ def text_of(data: bytes, *, media_type: str, filename: str = "", declared_charse
 
 def rest() -> None:
     """Let the child process go until it is needed again; it holds some 40 MB."""
-    _child.stop()
+    child.SHARED.stop()
 
 
 def _seen(data: bytes) -> Kind:

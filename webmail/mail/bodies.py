@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from webmail.errors import NotFound
 from webmail.extract import cleaning
 from webmail.imap import fetch
-from webmail.mail import detours, passages
+from webmail.mail import detours, enclosures, passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.parts import enclosed_rows
@@ -77,6 +77,8 @@ class Body:
     codec: str = ""
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
+    besides: Mapping[str, str] = field(default_factory=dict)
+    """What is read with the message, as it is kept (see ``enclosures``)."""
     detours: tuple[Detour, ...] = ()
     asks: tuple[str, ...] = ()
 
@@ -110,42 +112,70 @@ def height(document: str) -> int:
     return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, kind: BodyKind, wishes: Wishes = NO_WISHES) -> Body:
+def content(
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    kind: BodyKind,
+    wishes: Wishes = NO_WISHES,
+    within: Part | None = None,
+) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
 
-    HTML that is too costly to clean has the notice ``COSTLY`` and no document; who is patient gives it more time.
-    At most one FETCH, of all its parts with what their headers say, and, the first time, of the header of the message.
-    Raises the errors of the connection.
+    ``within`` is an attached message, whose body it is then. HTML that is too costly to clean has the notice ``COSTLY`` and no
+    document; who is patient gives it more time. At most one FETCH, of all its parts with what their headers say, and, the first
+    time, of the header of the message and of what is read with it (see ``enclosures``). Raises the errors of the connection.
     """
-    marks = marker(wishes.query)
-    shown = mime.shown(stored.summary.structure)
+    marks, root = marker(wishes.query), root_of(stored, within)
+    shown = mime.shown(root)
     parts = {BodyKind.HTML: shown.rich, BodyKind.TEXT: shown.plain}.get(kind, ())
-    mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
+    mine, besides = account(session).id, enclosures.wanted(root)
+    names = _names(session, stored, mailbox, kind=kind, wishes=wishes, within=within)
+    kept = bodies.cached_bodies(session.database, account_id=mine, keys=[*names[:2], *(names[2:] if besides else ())])
+    body_key, facts_key, besides_key = names
+    ready = _from_json(kept[body_key]) if body_key in kept and marks is None else None
+    made_anew = bool(parts) and (ready is None or (wishes.patient and COSTLY in ready.notices))
+    header = f"{within.section}.HEADER" if within else "HEADER"
+    wanted = {header: FACTS_OCTETS} if facts_key not in kept else {}
+    wanted |= _sections(root, parts) if made_anew else {}
+    wanted |= besides if besides and besides_key not in kept else {}
+    found = _fetched(session, stored, mailbox, wanted) if wanted else {}
+    new: dict[str, str] = {}
+    if facts_key not in kept:
+        new[facts_key] = facts.to_json(facts.facts(found.get(header, b"")))
+    if besides and besides_key not in kept:
+        new[besides_key] = json.dumps(enclosures.prepared(root, {name: found[name] for name in besides if name in found}))
+    made = ready or Body()
+    if made_anew:
+        made = _made(stored, root, parts, found, kind=kind, options=options(session, stored, wishes, marks=marks), wishes=wishes)
+        new |= {body_key: _to_json(made)} if marks is None else {}
+    for name, written in new.items():
+        bodies.cache_body(session.database, account_id=mine, key=name, html=written)
+    kept |= new
+    return replace(made, facts=facts.from_json(kept[facts_key]), besides=json.loads(kept[besides_key]) if besides else {})
+
+
+def _names(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, kind: BodyKind, wishes: Wishes, within: Part | None
+) -> tuple[str, str, str]:
+    """Under which names a body, the facts of its header, and what is read with it are kept."""
+    place = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}" + (f"/{within.section}" if within else "")
     clean_links = kind is BodyKind.HTML and cleans_links(session)
     # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
     how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}"
-    key = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
-    facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
-    kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
-    known = facts.from_json(kept[facts_key]) if facts_key in kept else None
-    ready = _from_json(kept[key]) if key in kept and marks is None else None
-    if known is not None and (not parts or (ready and not (wishes.patient and COSTLY in ready.notices))):
-        return replace(ready or Body(), facts=known)
-    found = _fetched(session, stored, mailbox, parts, with_header=known is None)
-    if known is None:
-        known = facts.facts(found.get("HEADER", b""))
-        bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
-    if not parts:
-        return Body(facts=known)
-    made = _made(stored, parts, found, kind=kind, options=options(session, stored, wishes, marks=marks), wishes=wishes)
-    if marks is None:
-        bodies.cache_body(session.database, account_id=mine, key=key, html=_to_json(made))
-    return replace(made, facts=known)
+    body = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
+    return body, f"{place}/facts/{facts.FACTS_VERSION}", f"{place}/besides/{enclosures.VERSION}"
+
+
+def root_of(stored: StoredMessage, within: Part | None) -> Part:
+    """The tree of the message, or of one attached to it."""
+    return within.parts[0] if within else stored.summary.structure
 
 
 def _to_json(body: Body) -> str:
     """A body as it is kept; what is empty is left out of what it wanted of others."""
-    written = {name: value for name, value in asdict(body).items() if name not in ("facts", "remote")}
+    written = {name: value for name, value in asdict(body).items() if name not in ("facts", "remote", "besides")}
     return json.dumps(written | {"remote": {name: value for name, value in asdict(body.remote).items() if value}})
 
 
@@ -171,18 +201,18 @@ def _limits(parts: Sequence[Part]) -> dict[str, int]:
     return found
 
 
-def _fetched(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, parts: Sequence[Part], *, with_header: bool
-) -> dict[str, bytes]:
-    """The beginnings of the header, if it is wanted, of the texts, and of their own headers. One round trip."""
-    wanted = {"HEADER": FACTS_OCTETS} if with_header else {}
+def _sections(root: Part, parts: Sequence[Part]) -> dict[str, int]:
+    """The beginnings of the texts and of their own headers, as they are asked for."""
+    wanted: dict[str, int] = {}
     for part in parts:
         if part.media_type == "text":
-            around = mime.around(stored.summary.structure, part)[:DEEPEST]
+            around = mime.around(root, part)[:DEEPEST]
             wanted |= {f"{each.section}.MIME": MIME_OCTETS for each in around if not each.section.endswith("TEXT")}
-    wanted |= _limits(parts)
-    if not wanted:
-        return {}
+    return wanted | _limits(parts)
+
+
+def _fetched(session: MailSession, stored: StoredMessage, mailbox: Mailbox, wanted: Mapping[str, int]) -> dict[str, bytes]:
+    """The beginnings of sections of a message. One round trip."""
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         return fetch.sections(lent, stored.summary.uid, wanted)
 
@@ -212,7 +242,14 @@ def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = 
 
 
 def _made(
-    stored: StoredMessage, parts: Sequence[Part], found: Mapping[str, bytes], *, kind: BodyKind, options: html.BodyOptions, wishes: Wishes
+    stored: StoredMessage,
+    root: Part,
+    parts: Sequence[Part],
+    found: Mapping[str, bytes],
+    *,
+    kind: BodyKind,
+    options: html.BodyOptions,
+    wishes: Wishes,
 ) -> Body:
     limits, address = _limits(parts), passages.address_in(stored.summary.id or 0)
     texts = {
@@ -233,15 +270,15 @@ def _made(
     )
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
-    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, parts, texts)), patient=wishes.patient)
+    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, root, parts, texts)), patient=wishes.patient)
     return replace(
         made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts, files=told.files, codec=told.codec
     )
 
 
-def carried(stored: StoredMessage, parts: Sequence[Part], texts: Mapping[str, mime.ReadText]) -> dict[str, Any]:
+def carried(stored: StoredMessage, root: Part, parts: Sequence[Part], texts: Mapping[str, mime.ReadText]) -> dict[str, Any]:
     """The options that say what a body means by names and addresses of parts of its own message (RFC 2392, RFC 2557)."""
-    root, address = stored.summary.structure, passages.address_in(stored.summary.id or 0)
+    address = passages.address_in(stored.summary.id or 0)
     cid = {content_id: address(each) for content_id, each in mime.inline_by_cid(root).items()}
     cid |= {passages.picture_id(part): address(part) for part in parts if part.media_type != "text"}
     found = {place: address(part) for place, part in locations.by_location(root).items()}
@@ -270,7 +307,7 @@ def pages(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, char
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         found = fetch.sections(lent, stored.summary.uid, limits)
     texts = {part.section: mime.read_text(found.get(part.section, b""), part, charset=charset) for part in parts if part.section in limits}
-    return passages.pages(parts, texts), carried(stored, parts, texts)
+    return passages.pages(parts, texts), carried(stored, stored.summary.structure, parts, texts)
 
 
 def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webmail.address import Address
+from webmail.mail.enclosed_pages import NOTHING_ENCLOSED, AttachedMessage, Enclosed
 from webmail.mail.pages import AttachmentRow, MailboxPage, Neighbour
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mail.senders import NO_SENDER, SenderPage
@@ -52,7 +53,8 @@ class Mailing:
 class Wishes:
     """How somebody wants to see a message: ``prefer`` may be ``text`` where there is HTML as well; ``images`` asks for remote images
     this once; ``query`` is what was searched for, and is marked; ``charset`` is one of ``charset.CHOICES``, for a reader who knows better
-    than the sender; ``patient`` waits longer for a body that is hard to make safe.
+    than the sender; ``patient`` waits longer for a body that is hard to make safe; ``attached`` are the sections
+    of messages in it that are open.
     """
 
     prefer: str = ""
@@ -60,6 +62,7 @@ class Wishes:
     query: str = ""
     charset: str = ""
     patient: bool = False
+    attached: tuple[str, ...] = ()
 
 
 NO_WISHES = Wishes()
@@ -77,6 +80,7 @@ class MessagePage:
     ``conflicts`` what the headers of the parts that are shown say in more than one way. ``signature`` is what came of
     verifying its signature, ``encrypted`` the part of it that is not opened here.
     ``codec`` read its body, ``charset`` is what somebody has chosen to read it as. ``sender`` is who wrote it.
+    ``enclosed`` is what lies in it besides its body; ``attached`` are the messages in it, those in open ones after these.
     """
 
     message: MessageSummary
@@ -107,6 +111,8 @@ class MessagePage:
     codec: str = ""
     charset: str = ""
     sender: SenderPage = NO_SENDER
+    enclosed: Enclosed = NOTHING_ENCLOSED
+    attached: tuple[AttachedMessage, ...] = ()
 
     @property
     def told_twice(self) -> tuple[str, ...]:

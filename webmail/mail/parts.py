@@ -14,7 +14,7 @@ from urllib.parse import quote
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
-from webmail.mail import streaming
+from webmail.mail import packed_files, streaming, winmail
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.session import MailSession, find_message, opened
@@ -128,10 +128,15 @@ def _enclosed(session: MailSession, message_id: int, *, section: str, number: in
             raise NotFound("part")
 
     first, rest = started(octets, size=0)
+    return _as_stream(first, rest, name)
+
+
+def _as_stream(first: bytes, rest: Iterator[bytes], name: str, harm: tuple[str, ...] = ()) -> PartStream:
+    """A file as it is handed out: a picture only if its octets say so, and with all that is to be warned of."""
     media_type = kinds.picture(first)
     seen = kinds.disguised(name, first)
-    harm = dict.fromkeys((*kinds.harm(name, ""), *((seen, "disguised") if seen else ())))
-    return PartStream(rest, media_type or "application/octet-stream", name, inline=bool(media_type), harm=tuple(harm))
+    found = dict.fromkeys((*(harm or kinds.harm(name, "")), *((seen, "disguised") if seen else ())))
+    return PartStream(rest, media_type or "application/octet-stream", name, inline=bool(media_type), harm=tuple(found))
 
 
 def _together(pieces: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
@@ -150,6 +155,9 @@ def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
     """A part, decoded, in constant memory. Raises NotFound for a section the message does not have."""
     if inside := ENCLOSED.fullmatch(section):
         return _enclosed(session, message_id, section=inside[1], number=int(inside[2]))
+    if winmail.SEPARATOR in section:
+        name, octets_of_file = packed_files.packed_file(session, message_id, section=section)
+        return _as_stream(*started(lambda: octets_of_file, size=0), name)
     stored, mailbox = find_message(session, message_id)
     found = find_part(stored, section)
     attached = attachment_row(found)
@@ -159,10 +167,7 @@ def part(session: MailSession, message_id: int, *, section: str) -> PartStream:
             yield from encoded(lent, stored, found)
 
     first, rest = started(octets, size=found.size, encoding=found.encoding)
-    media_type = kinds.picture(first)
-    seen = kinds.disguised(attached.filename, first)
-    harm = dict.fromkeys((*attached.harm, *((seen, "disguised") if seen else ())))
-    return PartStream(rest, media_type or "application/octet-stream", attached.filename, inline=bool(media_type), harm=tuple(harm))
+    return _as_stream(first, rest, attached.filename, attached.harm)
 
 
 def encoded(lent: Connection, stored: StoredMessage, part: Part) -> Iterator[bytes]:

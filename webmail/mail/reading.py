@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, passages, senders, signatures, sync
+from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, nested, passages, senders, signatures, sync
 from webmail.mail.message_pages import NO_WISHES, BodyKind, MessagePage, Wishes
 from webmail.mail.pages import ListPlace
 from webmail.mail.parts import attachment_row
@@ -32,8 +32,8 @@ def message_page(
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
 
-    Costs the check of the list once the body is in the index and the message is seen; else one FETCH, and one STORE for
-    \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
+    Costs the check of the list once the body is in the index and the message is seen; else one FETCH for it and for each attached
+    message that is open, and one STORE for \\Seen. Raises NotFound if it is gone, and the server's errors if its body is not known yet.
     """
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
@@ -100,6 +100,8 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         encrypted=encrypted(summary.structure, content.text),
         codec=content.codec,
         charset=wishes.charset,
+        enclosed=nested.enclosed(stored, content),
+        attached=nested.messages(session, stored, mailbox, besides=content, chosen=wishes.attached),
         sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours + ways, asks=content.asks),
     )
 

@@ -37,6 +37,7 @@ def asked_wishes() -> Wishes:
         query=asked.get("q", ""),
         charset=charsets.choice(asked.get("charset", "")),
         patient=asked.get("anyway") == "1",
+        attached=tuple(asked.getlist("open")),
     )
 
 

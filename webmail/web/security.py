@@ -73,7 +73,7 @@ def add_headers(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
     # The same as frame-ancestors, for browsers and proxies that know only this one.
-    headers["X-Frame-Options"] = "SAMEORIGIN" if request.endpoint == "messages.body" else "DENY"
+    headers["X-Frame-Options"] = "SAMEORIGIN" if request.endpoint in ("messages.body", "nested.body") else "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
