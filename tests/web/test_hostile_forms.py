@@ -381,6 +381,6 @@ def test_a_language_that_is_none_is_english(app: Flask) -> None:
 
 def test_the_data_folder_holds_nothing_that_a_form_has_named(robin: Person, tmp_path: Path) -> None:
     names = {path.name for path in robin.gate.database.data_dir.iterdir()}
-    assert all(re.fullmatch(r"(webmail|index)\.db(-wal|-shm)?|master\.key|attachments|.*\.(lock|sock)|wake.*", name) for name in names), (
-        names
-    )
+    assert all(
+        re.fullmatch(r"(webmail|index)\.db(-wal|-shm)?|master\.key|attachments|previews|.*\.(lock|sock)|wake.*", name) for name in names
+    ), names

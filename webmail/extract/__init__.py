@@ -1,1 +1,1 @@
-"""Text out of attachments. Law: what a file can break is read in a child process that can be killed; no network, no database."""
+"""Text and pictures of attachments. Law: what a file can break is read in a child process that can be killed; no network, no database."""

@@ -28,8 +28,19 @@ def main() -> None:
     """Answer until the input ends."""
     Image.init()
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    rehearse()
     confined.confine()
     confined.answer(_drawn)
+
+
+def rehearse() -> None:
+    """Draw a picture of each kind: the library loads some of its parts when it first needs them, which is too late later."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for kind in FORMATS:
+        sample = BytesIO()
+        Image.new("P" if kind in ("GIF", "PNG") else "RGB", (16, 16)).save(sample, kind, exif=turned)
+        thumbnail(sample.getvalue(), edge=8)
 
 
 def _drawn(kind: int, data: bytes, limit: int) -> Iterator[bytes]:
@@ -76,8 +87,10 @@ def _opaque(picture: Image.Image) -> Image.Image:
 
 
 def _jpeg(picture: Image.Image) -> bytes:
-    target = BytesIO()
-    picture.convert("RGB").save(target, "JPEG", quality=QUALITY)
+    """Pixels only: comments, places and profiles would be taken along otherwise."""
+    target, bare = BytesIO(), Image.new("RGB", picture.size)
+    bare.paste(picture.convert("RGB"))
+    bare.save(target, "JPEG", quality=QUALITY)
     return target.getvalue()
 
 

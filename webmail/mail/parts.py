@@ -14,7 +14,7 @@ from urllib.parse import quote
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
-from webmail.mail import packed_files, streaming, winmail
+from webmail.mail import packed_files, prefetch, winmail
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.session import MailSession, find_message, opened
@@ -185,7 +185,7 @@ def started(octets: Callable[[], Generator[bytes, None, None]], *, size: int, en
 
     What is fetched is decoded where it is read: the thread that fetches has enough to do.
     """
-    stream = mime.decode_stream(streaming.fetched(octets) if size > PIECE else octets(), encoding=encoding)
+    stream = mime.decode_stream(prefetch.fetched(octets) if size > PIECE else octets(), encoding=encoding)
     first = next(stream, b"")
 
     def resumed() -> Iterator[bytes]:

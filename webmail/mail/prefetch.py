@@ -1,4 +1,4 @@
-"""Streaming: the next pieces of a stream are fetched while the last one is on its way to the reader."""
+"""Prefetch: the next pieces of a stream are fetched while the last one is on its way to the reader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 from queue import SimpleQueue
 from typing import Protocol
 
-AHEAD = 2
+PIECES = 2
 """Pieces that may wait, the one being fetched included."""
 
 
@@ -26,7 +26,7 @@ def fetched(make: Callable[[], Stream]) -> Iterator[bytes]:
     What it raises is raised here. Where nobody wants more, the thread closes the stream after the piece it is at.
     """
     ready: SimpleQueue[bytes | BaseException | None] = SimpleQueue()
-    room = threading.Semaphore(AHEAD)
+    room = threading.Semaphore(PIECES)
     unwanted = threading.Event()
 
     def fetch() -> None:
@@ -46,7 +46,7 @@ def fetched(make: Callable[[], Stream]) -> Iterator[bytes]:
                 return
             yield piece
 
-    threading.Thread(target=fetch, name="ahead", daemon=True).start()
+    threading.Thread(target=fetch, name="prefetch", daemon=True).start()
     try:
         while (found := ready.get()) is not None:
             if isinstance(found, BaseException):
