@@ -86,7 +86,7 @@ def opened_message(
         query=query,
         facts=content.facts,
         mailing=lists.mailing(session, summary.envelope, content.facts),
-        signature=again_if_cut(lambda: signatures.signature(session, stored, mailbox, content.text)),
+        signature=signatures.signature(session, stored, mailbox, content.text),
         encrypted=encrypted(summary.structure, content.text),
     )
 
