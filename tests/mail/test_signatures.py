@@ -15,8 +15,9 @@ from tests.servers.person import Person
 from tests.servers.proxy import Proxy
 from tests.test_signatures import Signer, key, mira, public, signed  # noqa: F401 - fixtures
 from webmail.errors import NotAllowed, NotFound
-from webmail.mail import enclosed, reading, signatures
+from webmail.mail import bodies, enclosed, reading, signatures
 from webmail.mail.message_pages import BodyKind, MessagePage
+from webmail.mail.session import find_message
 from webmail.message.secured import State
 
 INNER = b"Content-Type: text/plain; charset=utf-8\r\n\r\nFour beds.\r\n\r\n> quoted\r\n"
@@ -78,6 +79,13 @@ def test_a_signed_message_is_verified_and_its_words_are_shown(trusted: Person, m
     assert page.signature.addresses == ("mira@example.net",)
 
 
+def test_it_fits_on_every_server(anyone: Person, mira: Signer) -> None:  # noqa: F811
+    anyone.put([beside(INNER, mira.sign(INNER), "pkcs7-signature"), beside(INNER, mira.sign(INNER + b" "), "pkcs7-signature")])
+    changed, good = anyone.ids()
+    assert state(reading.message_page(anyone.session, good, mark_seen=False)) is State.UNKNOWN_AUTHORITY
+    assert state(reading.message_page(anyone.session, changed, mark_seen=False)) is State.INVALID
+
+
 def test_a_changed_message_is_called_changed(trusted: Person, mira: Signer) -> None:  # noqa: F811
     changed = INNER.replace(b"Four", b"Five")
     assert state(read(trusted, beside(changed, mira.sign(INNER), "pkcs7-signature"), when=recent())) is State.INVALID
@@ -105,6 +113,20 @@ def test_it_is_verified_once_and_at_the_price_of_one_fetch(watched: tuple[Person
     assert commands(proxy).count("UID FETCH") == 2
     assert reading.message_page(person.session, number, mark_seen=False).signature == first.signature
     assert "UID FETCH" not in commands(proxy)
+
+
+def test_a_message_whose_body_is_here_is_read_without_the_server(watched: tuple[Person, Proxy], mira: Signer) -> None:  # noqa: F811
+    person, proxy = watched
+    person.put([beside(INNER, mira.sign(INNER), "pkcs7-signature")])
+    (number,) = person.ids()
+    stored, mailbox = find_message(person.session, number)
+    bodies.content(person.session, stored, mailbox, images=False, kind=BodyKind.TEXT)
+    proxy.stop()
+    person.hang_up()
+    page = reading.opened_message(person.session, stored, mailbox)
+    assert page.body is BodyKind.TEXT
+    assert page.signature is not None
+    assert (page.signature.state, page.signature.reason) == (State.UNCHECKED, "unreachable")
 
 
 def test_what_lies_inside_a_signature_is_shown_and_cleaned(trusted: Person, mira: Signer) -> None:  # noqa: F811

@@ -105,7 +105,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "a message signed by nobody": ("message.html", {"page": samples.signed_page(State.OTHER_SENDER, addresses=())}),
     **{
         f"a signature that is {reason}": ("message.html", {"page": samples.signed_page(State.UNCHECKED, reason=reason)})
-        for reason in ("weak", "too_large", "several", "no_program", "unreadable")
+        for reason in ("weak", "too_large", "several", "no_program", "unreachable", "unreadable")
     },
     "an encrypted message": ("message.html", {"page": samples.message_page(body=BodyKind.EMPTY, text=(), encrypted=Encrypted("2", True))}),
     "a message that is encrypted in part": ("message.html", {"page": samples.message_page(encrypted=Encrypted("", False))}),

@@ -96,7 +96,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         can_show_images=remote.images > 0,
         mailing=lists.mailing(session, summary.envelope, content.facts),
         conflicts=content.conflicts,
-        signature=again_if_cut(lambda: signatures.signature(session, stored, mailbox, content.text)),
+        signature=signatures.signature(session, stored, mailbox, content.text),
         encrypted=encrypted(summary.structure, content.text),
         codec=content.codec,
         charset=wishes.charset,

@@ -10,10 +10,10 @@ import json
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
-from webmail.errors import NotAllowed, NotFound
+from webmail.errors import NotAllowed, NotFound, ServerRefused, ServerUnavailable
 from webmail.imap import fetch
 from webmail.mail import parts
-from webmail.mail.session import MailSession, account, find_message, opened
+from webmail.mail.session import MailSession, account, again_if_cut, find_message, opened
 from webmail.mailbox import Mailbox
 from webmail.message import mime
 from webmail.message.secured import Form, Signature, State, is_clear_signed, signed_form
@@ -31,7 +31,7 @@ VERDICT_VERSION = 1
 def signature(session: MailSession, stored: StoredMessage, mailbox: Mailbox, text: str) -> Signature | None:
     """What came of verifying the signature of a message whose text is ``text``; None where it has none.
 
-    The first time one FETCH more and the run of a program; then a look-up. Raises the errors of the connection.
+    The first time one FETCH more and the run of a program; then a look-up. Where the server cannot be asked now, it is unchecked.
     """
     structure = stored.summary.structure
     form = signed_form(structure)
@@ -48,7 +48,11 @@ def signature(session: MailSession, stored: StoredMessage, mailbox: Mailbox, tex
         known = json.loads(kept)
         found = Signature(Form(known["form"]), State(known["state"]), tuple(known["addresses"]), known["reason"])
     else:
-        found = _verified(session, stored, mailbox, form=form, keys=list(keys.values()))
+        try:
+            found = again_if_cut(lambda: _verified(session, stored, mailbox, form=form, keys=list(keys.values())))
+        except (ServerUnavailable, ServerRefused):
+            # Its body may be here; whoever reads it need not wait for the server.
+            return Signature(form, State.UNCHECKED, reason="unreachable")
         bodies.cache_body(session.database, account_id=mine, key=name, html=json.dumps(asdict(found)))
     return judged(found, stored.summary.envelope)
 
@@ -80,7 +84,15 @@ def _verified(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, 
         return openpgp.verified(content, None, keys=keys) if form is Form.OPENPGP_CLEAR else _smime(session, stored, content, None, form)
     content = found.get(f"{signed.section}.MIME", b"") + found.get(signed.section, b"")
     proof = mime.decode_body(found.get(structure.parts[1].section, b""), encoding=structure.parts[1].encoding)
-    return openpgp.verified(content, proof, keys=keys) if form is Form.OPENPGP else _smime(session, stored, proof, content, form)
+
+    def look(octets: bytes) -> Signature:
+        return openpgp.verified(octets, proof, keys=keys) if form is Form.OPENPGP else _smime(session, stored, proof, octets, form)
+
+    verdict = look(content)
+    if verdict.state is State.INVALID and content.endswith(b"\r\n"):
+        # Some servers count the line break in front of a delimiter as part of the content, where it is not (RFC 2046 §5.1.1).
+        return look(content[:-2])
+    return verdict
 
 
 def _smime(session: MailSession, stored: StoredMessage, proof: bytes, content: bytes | None, form: Form) -> Signature:

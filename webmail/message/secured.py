@@ -48,7 +48,8 @@ class State(enum.StrEnum):
 class Signature:
     """A signature of a whole message. ``addresses`` are whose it is, as far as that is known.
 
-    ``reason`` is a code for what could not be checked: ``weak``, ``unreadable``, ``several``, ``too_large``, ``no_program``.
+    ``reason`` is a code for what could not be checked: ``weak``, ``unreadable``, ``several``, ``too_large``, ``no_program``,
+    ``unreachable``.
     """
 
     form: Form
