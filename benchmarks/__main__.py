@@ -10,7 +10,7 @@ import os
 import statistics
 import time
 
-from benchmarks import large, syncing, words
+from benchmarks import large, newsletters, syncing, words
 from benchmarks.browser import Browser
 from benchmarks.house import mailbox_paths, milliseconds, servers, timed, timed_in_turn, visit, wait_until_indexed, worker
 from benchmarks.letters import fill
@@ -88,6 +88,7 @@ def while_backfilling(browser: Browser, paths: dict[str, str]) -> list[float]:
 def main() -> None:
     report = Report()
     measure(report)
+    newsletters.measure(report)
     words.measure(report)
     syncing.measure(report)
     large.measure(report, repeats=REPEATS)

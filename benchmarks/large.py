@@ -64,6 +64,7 @@ def measure(report: Report, *, repeats: int) -> None:
             _lists(report, browser, path, "watched", small=(beside, path_beside), repeats=repeats)
             _searches(report, dovecot, large, browser)
             _conversations(report, browser)
+            _messages(report, browser, path, repeats=repeats)
         _lists(report, browser, path, "the server asked each time", small=(beside, path_beside), repeats=repeats)
         _never_seen(report, dovecot, large, browser)
         _weigh(report, application)
@@ -190,6 +191,17 @@ def _conversations(report: Report, browser: Browser) -> None:
     named = f"conversation page of {THREAD} messages, headers, of {MANY:,}"
     report.add(f"{named}, first", [milliseconds(browser, path) for path in paths], reach=15)
     report.add(f"{named}, again", [milliseconds(browser, path) for path in paths], reach=15)
+
+
+def _messages(report: Report, browser: Browser, path: str, *, repeats: int) -> None:
+    """Message pages beside the newest page and one in the middle, each asked for once, then again."""
+    middle = _next(browser.get(f"{path}?on={START + APART * (MANY // 2):%Y-%m-%d}"))
+    ids = [*SHOWN.findall(browser.get(f"{path}?view=messages"))[:30], *SHOWN.findall(browser.get(f"{middle}&view=messages"))[:30]]
+    paths = [f"/messages/{each}" for each in ids]
+    report.add(f"message page of {MANY:,}, first", [milliseconds(browser, each) for each in paths])
+    report.add(
+        f"message page of {MANY:,}, again", [milliseconds(browser, paths[number % len(paths)]) for number in range(repeats)], reach=8
+    )
 
 
 def _never_seen(report: Report, dovecot: Dovecot, username: str, browser: Browser) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from webmail.errors import ServerRefused
 from webmail.imap import changes, fetch
@@ -20,7 +21,7 @@ from webmail.imap.changes import News
 from webmail.imap.fetch import selected
 from webmail.mail.indexing import PAGE, Index, Lease, add, arrived, newest, read, settle
 from webmail.message.summary import Flag, ModSeq, Uid
-from webmail.store import listing, mailboxes, messages
+from webmail.store import jobs, listing, mailboxes, messages
 from webmail.store.events import ARRIVED, CHANGED, COUNTS
 from webmail.store.mailboxes import MailboxState
 from webmail.store.states import COUNTED, DISTRUSTED
@@ -28,6 +29,8 @@ from webmail.store.states import COUNTED, DISTRUSTED
 GAP = 300
 """More arrivals than this are not read while somebody waits: the newest page is, and a backfill fills the gap."""
 FLAG_WINDOW = 5000
+AHEAD = "ahead"
+"""The kind of the work that makes the bodies of new mail ready (see ``ahead``)."""
 Shown = Callable[[], Mapping[Uid, frozenset[str]]]
 
 
@@ -125,6 +128,9 @@ def _take_in(index: Index, held: Lease, state: MailboxState, *, came: Sequence[U
     if many and found:
         outcome.lowest_uid = min(summary.uid for summary in found)
         outcome.complete = outcome.complete and outcome.lowest_uid == state.lowest_uid
+    if found:
+        first = f"{index.mailbox.id}/{min(summary.uid for summary in found)}"
+        jobs.put(index.database, kind=AHEAD, account_id=index.mailbox.account_id, key=first, due_at=datetime.now(UTC))
     return outcome
 
 

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, drafts, filing, saved_searches, sync, watching, wording
+from webmail.mail import accounts, ahead, drafts, filing, following, saved_searches, sync, watching, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
+from webmail.message.summary import Uid
 from webmail.store import credentials, jobs, mailboxes, messages
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB)
+KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB, following.AHEAD)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -77,6 +78,10 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         # Lists come first: while older messages are still missing from them, their words get a small share of the time.
         waits = jobs.keys(session.database, job.account_id, "backfill")
         return wording.run(session, seconds=BURST / 4 if waits else BURST)
+    if job.kind == following.AHEAD:
+        mailbox_id, _, uid = job.key.partition("/")
+        ahead.make_ready(session, MailboxId(int(mailbox_id)), since=Uid(int(uid)))
+        return None
     if job.kind == "forget":
         if MailboxId(int(job.key)) in mailboxes.gone(session.database, job.account_id):
             mailboxes.start_over(session.database, MailboxId(int(job.key)), uidvalidity=0)
