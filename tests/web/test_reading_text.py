@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.web.samples import TEXT, words
+from webmail.message.text import blocks
 from webmail.web.reading_text import Quote, runs
 
 
@@ -49,3 +50,23 @@ def test_a_thousand_levels_are_drawn_as_eight() -> None:
 
 def test_nothing_is_no_runs() -> None:
     assert runs(()) == []
+
+
+def test_a_long_quotation_is_folded_among_words_of_ones_own() -> None:
+    quoted = "\n".join(f"{'>' * (1 + number % 3)} line {number}" for number in range(40))
+    above, quote, below = runs(blocks(f"On Monday Mira wrote:\n{quoted}\nMy answer is\non two lines.\n"))
+    assert (above.folded, quote.folded, below.folded) == (False, True, False)
+    assert [run.folded for run in runs(blocks(f"On Monday Mira wrote:\n{quoted}\nYes.\n"))] == [False, False, False], (
+        "too little of one's own"
+    )
+    short = "\n".join(f"> line {number}" for number in range(5))
+    assert [run.folded for run in runs(blocks(f"One\ntwo\n{short}\nthree\nfour\n"))] == [False, False, False]
+
+
+def test_a_folded_quotation_keeps_the_quotations_in_it() -> None:
+    _, tail = runs(blocks("Yes.\n> a\n>> b\n>>> c\n>> d\n> e"))
+    assert tail.folded
+    assert tail.quote is not None
+    inner = [each for each in tail.quote.content if isinstance(each, Quote)]
+    assert len(inner) == 1
+    assert any(isinstance(each, Quote) for each in inner[0].content)

@@ -145,7 +145,12 @@ _TWO_ACCENTS = re.compile(r"[^\W\d_a-zA-Z](?=[^\W\d_a-zA-Z])")
 
 def guess(data: bytes) -> str:
     """The codec in which these bytes, which are not UTF-8, read most likely. Never raises; some milliseconds at most."""
-    sample = _sample(data)
+    return _guessed(_sample(data))
+
+
+@lru_cache(maxsize=512)
+def _guessed(sample: bytes) -> str:
+    """The same of a sample. Remembered, because the fields of a header are read more than once."""
     best, name = float("-inf"), "cp1252"
     for codec in _candidates():
         text = _read(sample, codec)

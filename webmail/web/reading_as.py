@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.message.charset import CHOICES, codec
+from webmail.web import reading_text
 
 
 def charset_choices() -> list[tuple[str, tuple[str, ...]]]:
@@ -48,3 +49,13 @@ def reread(itself: str, page: MessagePage, name: str) -> str:
     given = {"q": page.query, "show": "text" if page.body is BodyKind.TEXT and page.has_html else "", "charset": name}
     query = urlencode({key: value for key, value in given.items() if value})
     return base + (("&" if "?" in base else "?") + query if query else "")
+
+
+FOR_TEMPLATES = {
+    "charset_choices": charset_choices,
+    "charset_name": charset_name,
+    "is_read_as": is_read_as,
+    "reread": reread,
+    "text_runs": reading_text.runs,
+}
+"""What the templates of a message call to draw its text."""

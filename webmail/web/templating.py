@@ -29,7 +29,6 @@ from webmail.web import (
     pieces,
     places,
     reading_as,
-    reading_text,
     rows,
     search_words,
     times,
@@ -195,8 +194,7 @@ def init(app: Flask) -> None:
         spoken=times.spoken,
     )
     environment.globals.update(
-        charset_choices=reading_as.charset_choices,
-        charset_name=reading_as.charset_name,
+        reading_as.FOR_TEMPLATES,
         asked_next=navigation.asked_next,
         beside=beside,
         elsewhere=folding.elsewhere,
@@ -214,7 +212,6 @@ def init(app: Flask) -> None:
         head=pieces.head,
         here=pieces.here,
         icon=icon,
-        is_read_as=reading_as.is_read_as,
         keep_days=keep_days,
         last_to_answer=folding.last_to_answer,
         language_tag=language.tag,
@@ -227,7 +224,6 @@ def init(app: Flask) -> None:
         piece=pieces.piece,
         recipient_tag=delivery_words.recipient_tag,
         recipients_line=delivery_words.recipients_line,
-        reread=reading_as.reread,
         role_name=role_name,
         sender_name=sender_name,
         search_hint=search_words.hint,
@@ -238,7 +234,6 @@ def init(app: Flask) -> None:
         state_tag=delivery_words.state_tag,
         static_url=static_url,
         step_words=delivery_words.step_words,
-        text_runs=reading_text.runs,
         tree=tree,
     )
     app.after_request(keep_static)
