@@ -41,7 +41,7 @@ TOUCH = """((known) => {
     const inside = frame.contentDocument;
     if (!inside) continue;
     const window = frame.contentWindow;
-    links.push(...[...inside.querySelectorAll("a[href], area[href]")].map((link) => link.href));
+    links.push(...[...inside.querySelectorAll("a, area")].map((link) => String(link.href?.animVal ?? link.href ?? "")));
     for (const element of [...inside.querySelectorAll("*")].slice(0, 400)) {
       for (const kind of mouse) element.dispatchEvent(new window.MouseEvent(kind, {bubbles: true, cancelable: true, composed: true}));
       for (const kind of ["wheel", "keydown", "keyup", "input", "change", "toggle", "animationstart", "transitionend", "pageshow"])

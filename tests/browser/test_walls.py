@@ -19,6 +19,7 @@ from flask import Response, g, render_template
 from playwright.sync_api import Browser
 
 from tests.browser.stage import PLACE, Stage, open_stage
+from tests.sanitize.hostile import CLASSES
 from tests.web import samples
 from tests.web.conftest import build_pages
 from webmail.message import text
@@ -113,6 +114,16 @@ def test_a_real_pointer_brings_nothing_about_either(stage: Stage, payloads: list
     framed = stage.play(some, sandbox=served.sandbox, headers=served.body, around=served.page, pointer=True)
     assert [each for each in framed.itself if not ahead_of_a_frame(each, payloads)] + framed.touched == []
     assert min(cleaned.presses, framed.presses) > 10
+
+
+def test_constructs_beyond_the_corpus_bring_nothing_about(stage: Stage, served: Served) -> None:
+    some = [each for kind in CLASSES.values() for each in kind[:: 20 if EVERY > 1 else 1]]
+    without = stage.play(some[::4], sandbox='sandbox="allow-scripts allow-same-origin allow-forms allow-popups"')
+    assert min(without.scripts(), without.requests()) > 5
+    cleaned = stage.play([sanitize_document(each) for each in some])
+    assert cleaned.itself + cleaned.touched == []
+    framed = stage.play(some, sandbox=served.sandbox, headers=served.body, around=served.page)
+    assert [each for each in framed.itself if not ahead_of_a_frame(each, some)] + framed.touched == []
 
 
 def test_plain_text_is_text_with_no_wall_around_it(stage: Stage, served: Served) -> None:

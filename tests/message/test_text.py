@@ -184,3 +184,9 @@ def test_words_that_were_searched_for_become_runs_of_their_own() -> None:
         return ["".join(span.text for span in line) for block in of for line in block.lines]
 
     assert words(found) == words(plain)
+
+
+def test_a_letter_carries_so_many_marks_and_no_more() -> None:
+    (block,) = blocks("e\u0301 x" + "\u0300" * 100_000)
+    words = "".join(span.text for line in block.lines for span in line)
+    assert words == "e\u0301 x" + "\u0300" * 32

@@ -12,10 +12,37 @@ LOAD = "https://t.example/x"
 
 # A text that is no markup where it stands, and becomes markup for a parser that sees other elements around it.
 _OUTER = """
-<math>|<math><mtext>|<math><mi><table><mglyph>|<math><annotation-xml encoding="text/html">|<math><annotation-xml encoding="application/xhtml+xml">
-<svg>|<svg><desc>|<svg><foreignObject>|<svg></p>|<svg><title><svg>|<table><svg>|<table><caption><svg><desc><table><caption><svg>|<select><svg>
-<form><math><mtext></form><form><mglyph>|<noscript>|<template>|<iframe>|<noframes>|<noembed>|<xmp>|<textarea>|<select><option>|<frameset>|<p><template>
-<math><mtext><option><FAKE><option></option><mglyph>|<svg><p><style>|<b><svg><style>|<table><tr><td><math><mtext>|<plaintext>|<a><svg><a>|<nobr><svg><nobr>
+<math>
+<math><mtext>
+<math><mi><table><mglyph>
+<math><annotation-xml encoding="text/html">
+<math><annotation-xml encoding="application/xhtml+xml">
+<svg>
+<svg><desc>
+<svg><foreignObject>
+<svg></p>
+<svg><title><svg>
+<table><svg>
+<table><caption><svg><desc><table><caption><svg>
+<select><svg>
+<form><math><mtext></form><form><mglyph>
+<noscript>
+<template>
+<iframe>
+<noframes>
+<noembed>
+<xmp>
+<textarea>
+<select><option>
+<frameset>
+<p><template>
+<math><mtext><option><FAKE><option></option><mglyph>
+<svg><p><style>
+<b><svg><style>
+<table><tr><td><math><mtext>
+<plaintext>
+<a><svg><a>
+<nobr><svg><nobr>
 """
 _INNER = (
     "<style><!--</style>{run}-->",
@@ -31,7 +58,7 @@ _INNER = (
 )
 MUTATIONS = [
     outer + inner.format(run=RUN, escaped=RUN.replace("<", "&lt;").replace(">", "&gt;"))
-    for outer, inner in product(filter(None, _OUTER.replace("\n", "|").split("|")), _INNER)
+    for outer, inner in product(filter(None, _OUTER.split("\n")), _INNER)
 ]
 
 _ADDRESSES = (
@@ -54,22 +81,60 @@ _ADDRESSES = (
     LOAD,
 )
 _PLACES = """
-<a href="{}">x</a>|<a href="{}" target=_self>x</a>|<a href="{}" target=_top>x</a>|<a href="{}" download>x</a>|<a xlink:href="{}">x</a>
-<svg><a xlink:href="{}"><text y=20>x</text></a></svg>|<svg><a href="{}"><text y=20>x</text></a></svg>|<math><mi href="{}" xlink:href="{}">x</mi></math>
-<map name=m><area shape=default href="{}"></map><img usemap=#m width=50 height=50>|<form action="{}"><input type=submit></form>
-<form id=f></form><button form=f formaction="{}">x</button>|<form><input type=image formaction="{}" src="{}"></form>|<iframe src="{}"></iframe>
-<iframe srcdoc="<a target=_parent href='{}'>x</a>"></iframe>|<frameset><frame src="{}"></frameset>|<object data="{}"></object>|<embed src="{}">
-<base href="{}"><a href=x>x</a><img src=x>|<meta http-equiv=refresh content="0;url={}">|<link rel=stylesheet href="{}">|<link rel=icon href="{}">
+<a href="{}">x</a>
+<a href="{}" target=_self>x</a>
+<a href="{}" target=_top>x</a>
+<a href="{}" download>x</a>
+<a xlink:href="{}">x</a>
+<svg><a xlink:href="{}"><text y=20>x</text></a></svg>
+<svg><a href="{}"><text y=20>x</text></a></svg>
+<math><mi href="{}" xlink:href="{}">x</mi></math>
+<map name=m><area shape=default href="{}"></map><img usemap=#m width=50 height=50>
+<form action="{}"><input type=submit></form>
+<form id=f></form><button form=f formaction="{}">x</button>
+<form><input type=image formaction="{}" src="{}"></form>
+<iframe src="{}"></iframe>
+<iframe srcdoc="<a target=_parent href='{}'>x</a>"></iframe>
+<frameset><frame src="{}"></frameset>
+<object data="{}"></object>
+<embed src="{}">
+<base href="{}"><a href=x>x</a><img src=x>
+<meta http-equiv=refresh content="0;url={}">
+<link rel=stylesheet href="{}">
+<link rel=icon href="{}">
 <link rel=prefetch href="{}"><link rel=prerender href="{}"><link rel=preload as=image href="{}"><link rel=modulepreload href="{}">
-<link rel=dns-prefetch href="{}"><link rel=preconnect href="{}">|<img src="{}">|<img srcset="{} 1x">|<picture><source srcset="{}"><img></picture>
-<img src=x lowsrc="{}" dynsrc="{}" longdesc="{}">|<video src="{}" poster="{}" autoplay></video>|<audio src="{}" autoplay></audio>|<video><track src="{}" default></video>
-<table background="{}"><tr><td background="{}">x|<body background="{}">|<svg><image href="{}" width=9 height=9 /></svg>|<svg><use href="{}"/></svg>
-<svg><feImage href="{}"/></svg>|<svg><animate attributeName=href values="{}"/></svg>|<svg><a><set attributeName=href to="{}"/><text y=20>x</text></a></svg>
-<svg><script href="{}"></script></svg>|<script src="{}"></script>|<a href=# ping="{}">x</a>|<a href="https://ok.example/" ping="{}" attributionsrc="{}">x</a>
-<img src=x attributionsrc="{}">|<blockquote cite="{}">x</blockquote>|<bgsound src="{}">|<input type=image src="{}">|<html manifest="{}">|<portal src="{}">
-<fencedframe src="{}"></fencedframe>|<applet code="{}" archive="{}">|<isindex action="{}">|<command icon="{}">|<model src="{}"></model>
+<link rel=dns-prefetch href="{}"><link rel=preconnect href="{}">
+<img src="{}">
+<img srcset="{} 1x">
+<picture><source srcset="{}"><img></picture>
+<img src=x lowsrc="{}" dynsrc="{}" longdesc="{}">
+<video src="{}" poster="{}" autoplay></video>
+<audio src="{}" autoplay></audio>
+<video><track src="{}" default></video>
+<table background="{}"><tr><td background="{}">x
+<body background="{}">
+<svg><image href="{}" width=9 height=9 /></svg>
+<svg><use href="{}"/></svg>
+<svg><feImage href="{}"/></svg>
+<svg><animate attributeName=href values="{}"/></svg>
+<svg><a><set attributeName=href to="{}"/><text y=20>x</text></a></svg>
+<svg><script href="{}"></script></svg>
+<script src="{}"></script>
+<a href=# ping="{}">x</a>
+<a href="https://ok.example/" ping="{}" attributionsrc="{}">x</a>
+<img src=x attributionsrc="{}">
+<blockquote cite="{}">x</blockquote>
+<bgsound src="{}">
+<input type=image src="{}">
+<html manifest="{}">
+<portal src="{}">
+<fencedframe src="{}"></fencedframe>
+<applet code="{}" archive="{}">
+<isindex action="{}">
+<command icon="{}">
+<model src="{}"></model>
 """
-ADDRESSES = [place.replace("{}", address) for place, address in product(filter(None, _PLACES.replace("\n", "|").split("|")), _ADDRESSES)]
+ADDRESSES = [place.replace("{}", address) for place, address in product(filter(None, _PLACES.split("\n")), _ADDRESSES)]
 
 _VALUES = (
     "url(https://t.example/x)",
@@ -105,32 +170,11 @@ _VALUES = (
     "calc(1px + url(https://t.example/x))",
     "linear-gradient(red, url(https://t.example/x))",
 )
-_PROPERTIES = [
-    "background",
-    "background-image",
-    "list-style",
-    "list-style-image",
-    "cursor",
-    "content",
-    "border-image",
-    "border-image-source",
-    "mask",
-    "mask-image",
-    "-webkit-mask-image",
-    "filter",
-    "backdrop-filter",
-    "clip-path",
-    "shape-outside",
-    "offset-path",
-    "behavior",
-    "-moz-binding",
-    "--x",
-    "src",
-    "font-family",
-    "fill",
-    "marker-end",
-    "-webkit-box-reflect",
-]
+_PROPERTY_NAMES = """
+background background-image list-style list-style-image cursor content border-image border-image-source mask mask-image -webkit-mask-image
+filter backdrop-filter clip-path shape-outside offset-path behavior -moz-binding --x src font-family fill marker-end -webkit-box-reflect
+"""
+_PROPERTIES = _PROPERTY_NAMES.split()
 STYLES = [
     form.format(f"{name}:{value}")
     for (name, value), form in zip(
@@ -177,13 +221,41 @@ SHEETS = [
     )
 ]
 _ATTRIBUTES = """
-popovertarget=p popovertargetaction=show|command=show-modal commandfor=p|commandfor=p command=--x|form=f formaction=//t.example formtarget=_top
-accesskey=x contenteditable|tabindex=1 onfocus=alert(1) autofocus|style=animation-name:x onanimationstart=alert(1)|oncontentvisibilityautostatechange=alert(1)
-onbeforetoggle=alert(1) popover=auto|onscrollend=alert(1)|onpointerrawupdate=alert(1)|is=x-y|slot=x part=y exportparts=z|shadowrootmode=open
-interestfor=p interesttarget=p oninterest=alert(1)|ontoggle=alert(1) open|onerror=alert(1) src=x|onbegin=alert(1)|onwebkittransitionend=alert(1) style=transition:1s
-ONCLICK=alert(1)|on\x00click=alert(1)|/onclick=alert(1)|onclick\x0c=alert(1)|"onclick=alert(1)|'onclick=alert(1)|xmlns:onclick=alert(1)|{{onclick}}=alert(1)
-ng-app ng-csp>{{constructor.constructor('alert(1)')()}}<i|v-html=alert(1) @click=alert(1)|hx-get=//t.example/x hx-trigger=load|data-x="><script>alert(1)</script>
-itemprop=url itemscope itemtype=//t.example/x|nonce=x integrity=x crossorigin fetchpriority=high|referrerpolicy=unsafe-url target=_parent|download=x.exe
+popovertarget=p popovertargetaction=show
+command=show-modal commandfor=p
+commandfor=p command=--x
+form=f formaction=//t.example formtarget=_top
+accesskey=x contenteditable
+tabindex=1 onfocus=alert(1) autofocus
+style=animation-name:x onanimationstart=alert(1)
+oncontentvisibilityautostatechange=alert(1)
+onbeforetoggle=alert(1) popover=auto
+onscrollend=alert(1)
+onpointerrawupdate=alert(1)
+is=x-y
+slot=x part=y exportparts=z
+shadowrootmode=open
+interestfor=p interesttarget=p oninterest=alert(1)
+ontoggle=alert(1) open
+onerror=alert(1) src=x
+onbegin=alert(1)
+onwebkittransitionend=alert(1) style=transition:1s
+ONCLICK=alert(1)
+on\x00click=alert(1)
+/onclick=alert(1)
+onclick\x0c=alert(1)
+"onclick=alert(1)
+'onclick=alert(1)
+xmlns:onclick=alert(1)
+{{onclick}}=alert(1)
+ng-app ng-csp>{{constructor.constructor('alert(1)')()}}<i
+v-html=alert(1) @click=alert(1)
+hx-get=//t.example/x hx-trigger=load
+data-x="><script>alert(1)</script>
+itemprop=url itemscope itemtype=//t.example/x
+nonce=x integrity=x crossorigin fetchpriority=high
+referrerpolicy=unsafe-url target=_parent
+download=x.exe
 """
 _ELEMENTS = (
     "a href=https://t.example/x",
@@ -203,7 +275,7 @@ _ELEMENTS = (
 )
 ATTRIBUTES = [
     f"<{element} {attribute}>x</{element.split()[0]}><dialog id=p popover>y</dialog>"
-    for element, attribute in product(_ELEMENTS, filter(None, _ATTRIBUTES.replace("\n", "|").split("|")))
+    for element, attribute in product(_ELEMENTS, filter(None, _ATTRIBUTES.split("\n")))
 ]
 CHARSETS = [
     "<meta charset=utf-7>+ADw-script+AD4-alert(1)+ADw-/script+AD4-",

@@ -9,6 +9,7 @@ import nh3
 import pytest
 
 from tests.sanitize.dangers import dangers, html5_tree, shape
+from tests.sanitize.hostile import CLASSES
 from tests.sanitize.real_parts import html_parts
 from webmail.sanitize import authority
 from webmail.sanitize import html as cleaner
@@ -59,6 +60,15 @@ def test_bleach_alone_lets_nothing_pass_that_nh3_would_drop(payloads: dict[str, 
         if shape(html5_tree(passed)) != shape(html5_tree(again)):
             different[name] = passed
     assert different == {}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_constructs_beyond_the_corpus_leave_nothing_dangerous(kind: str) -> None:
+    for html in CLASSES[kind]:
+        once = sanitize_document(html)
+        assert dangers(once) == [], html
+        assert body(sanitize_document(once)) == body(once), html
+        assert shape(html5_tree(inside(once))) == shape(html5_tree(SECOND_OPINION.clean(inside(once)))), html
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,9 @@ _SIGNATURE = "-- "
 _MAX_QUOTE = 50
 # Controls, halves of surrogate pairs, and the two characters that turn the order of letters around against their script.
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202d\u202e]")
+# More combining marks on one letter than a writing has: a browser needs their square in time to draw them.
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_MANY_MARKS = re.compile(f"({_MARKS}{{32}}){_MARKS}+")
 _QUOTED = re.compile(r"(?:>[ ]?)++|(?:[ ]?>)++[ ]?")
 
 
@@ -44,6 +47,7 @@ def blocks(text: str, *, flowed: bool = False, delsp: bool = False) -> tuple[Tex
 
     ``flowed`` and ``delsp`` are the parameters of the part. Linear time. RFC 3676 §4.
     """
+    text = _MANY_MARKS.sub(r"\1", text)
     lines = _flowed_lines(text, delsp=delsp) if flowed else _plain_lines(text)
     marks = [number for number, (quote, line) in enumerate(lines) if quote == 0 and line == _SIGNATURE]
     body = lines[: marks[-1]] if marks else lines

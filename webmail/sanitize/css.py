@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import tinycss2
 
+from webmail.sanitize import burden
+
 MAX_STYLE = 8 * 1024
 MAX_SHEET = 64 * 1024
 _MAX_CACHED = 900
@@ -120,7 +122,7 @@ def stylesheet(css: str, *, dark: bool = False) -> str:
 def stylesheet_counted(css: str, *, dark: bool = False) -> Styled:
     """As ``stylesheet``, with the remote images that were named."""
     rules = tinycss2.parse_stylesheet(_ENDLESS_NUMBER.sub("0", css[:MAX_SHEET]), skip_comments=True, skip_whitespace=True)
-    return _rules(rules, depth=0, dark=dark)
+    return _rules(burden.bounded(rules), depth=0, dark=dark)
 
 
 @lru_cache(maxsize=8192)
@@ -137,7 +139,7 @@ def _clean_declarations(source: str | Iterable[Any]) -> Styled:
         if value is None:
             remote += _remote_images(node.value)
             name, value = "background-color", _background_colour(node) if name == "background" else None
-        if value:
+        if value and not burden.is_heavy(name, value):
             kept.append(f"{name}:{value}{' !important' if node.important else ''}")
     return Styled(";".join(kept), tuple(remote))
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from webmail.sanitize import css, links, policy, tracking
+from webmail.sanitize import burden, css, links, policy, tracking
 from webmail.sanitize.options import BodyOptions, Detour, ImagePolicy
 from webmail.sanitize.sightings import Sightings, host
 from webmail.sanitize.tree import attributes, first_words, tag_name, unshielded
@@ -137,6 +137,7 @@ class _Writer:
 
     def words(self, text: str) -> None:
         """Write text as text."""
+        text = burden.fewer_marks(text)
         if self._at_start_of_pre:
             # A parser drops one line break here; were there two, each later cleaning would drop another.
             text = text.lstrip("\r\n")
@@ -271,7 +272,7 @@ class _Writer:
         return address
 
     def _style_sheet(self, element: etree._Element) -> None:
-        source = (element.text or "")[: self._sheet_room]
+        source = (element.text or "")[: self._sheet_room] if len(self._sheets) < burden.MAX_SHEETS else ""
         self._sheet_room -= len(source)
         media = element.get("media", "").strip()
         if media and media.lower() != "all" and len(media) < 200:
