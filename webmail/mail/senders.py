@@ -53,9 +53,10 @@ class SenderPage:
 
     @property
     def forged(self) -> bool:
-        """Whether it is probably a forgery: two dangers, or the domain it names denies it."""
-        dangers = [mark for mark in self.marks if mark.severity is Severity.DANGER]
-        return len(dangers) > 1 or any(mark.code == "denied" for mark in dangers)
+        """Whether it is probably a forgery: two dangers, or the domain it names asks to refuse what fails (mail passed on may fail too)."""
+        dangers = [mark.code for mark in self.marks if mark.severity is Severity.DANGER]
+        asks_to_refuse = self.verdict is not None and self.verdict.policy in ("quarantine", "reject")
+        return len(dangers) > 1 or ("denied" in dangers and asks_to_refuse)
 
 
 NO_SENDER = SenderPage()
