@@ -23,7 +23,7 @@ from webmail.store import jobs
 from webmail.store import senders as memory
 
 OURS = "mx.example.test"
-DENIED = f"Authentication-Results: {OURS}; dmarc=fail (p=none) header.from=example.net\r\n"
+DENIED = f"Authentication-Results: {OURS}; dmarc=fail (p=reject) header.from=example.net\r\n"
 VERIFIED = f"Authentication-Results: {OURS}; dmarc=pass (p=reject) header.from=example.net\r\n"
 
 
@@ -75,6 +75,9 @@ def test_what_its_domain_denies_is_probably_a_forgery(warned: Person) -> None:
     assert [mark.code for mark in found.marks] == ["denied"]
     assert found.forged
     assert not found.can_trust
+    mild = told(warned, put(warned, DENIED.replace("reject", "none").encode() + letter(2)))
+    assert (mild.kind, mild.forged) == ("danger", False), "what is passed on by others fails too, and its domain asks for nothing"
+    assert told(warned, put(warned, DENIED.encode() + letter(3, extra="List-Id: <hikers.example.org>\r\n"))).kind == "warn"
 
 
 def test_without_the_setting_the_server_is_not_believed(person: Person) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,7 @@ def test_a_name_that_shows_another_address_is_marked_with_the_real_one() -> None
         "From: Mira Kestrel <mira@example.net>",
         "From: mira@example.net\r\nReply-To: m.kestrel@mail.example.net",
         "From: Mira <mira@example.net>\r\nReply-To: list@lists.example.org\r\nList-Id: <list.example.org>",
+        "From: mira@example.net\r\nTo: hikers@example.org\r\nReply-To: hikers@example.org",
         "From: =?utf-8?q?=D7=A9=D7=9C=D7=95=D7=9D=E2=80=8F?= <noa@example.net>",
         "From: Иван Petrov <ivan@example.net>",
         "From: mira@example.net <mira@example.net>",
@@ -77,6 +80,13 @@ def test_answers_to_another_site_weigh_less_where_the_sender_is_verified() -> No
 def test_the_heaviest_mark_comes_first_and_none_comes_twice() -> None:
     light, heavy = Mark("a", Severity.INFO), Mark("b", Severity.DANGER)
     assert ordered([light, heavy, light]) == (heavy, light)
+
+
+def test_of_real_mail_hardly_any_is_called_dangerous(corpus_dir: Path) -> None:
+    headers = [path.read_bytes()[:65536] for path in sorted((corpus_dir / "mime").rglob("*")) if path.is_file()]
+    dangerous = [raw for raw in headers if any(mark.severity is Severity.DANGER for mark in marks(envelope(raw), facts(raw)))]
+    assert len(headers) > 1600
+    assert 0 < len(dangerous) < len(headers) / 50
 
 
 @given(st.binary(max_size=300))

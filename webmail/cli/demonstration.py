@@ -51,6 +51,7 @@ def environment(around: Mapping[str, str], folder: Path, *, imap_port: int, smtp
         "smtp_port": str(smtp_port),
         "smtp_security": "none",
         "mail_domain": "example.org",
+        "authserv_id": "mail.example.org",
         "data_dir": str(folder),
         "port": str(port),
     }

@@ -14,7 +14,7 @@ from webmail.mail.session import MailSession, account, find_message
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message.facts import Facts
 from webmail.message.lookalikes import looks_like, name_key, site
-from webmail.message.sender import Mark, Severity, marks, ordered
+from webmail.message.sender import Mark, Severity, answered_elsewhere, marks, ordered
 from webmail.message.summary import Flag, MessageSummary
 from webmail.sanitize.html import Detour
 from webmail.store import mailboxes, senders, signatures
@@ -53,9 +53,10 @@ class SenderPage:
 
     @property
     def forged(self) -> bool:
-        """Whether it is probably a forgery: two dangers, or the domain it names denies it."""
-        dangers = [mark for mark in self.marks if mark.severity is Severity.DANGER]
-        return len(dangers) > 1 or any(mark.code == "denied" for mark in dangers)
+        """Whether it is probably a forgery: two dangers, or the domain it names asks to refuse what fails (mail passed on may fail too)."""
+        dangers = [mark.code for mark in self.marks if mark.severity is Severity.DANGER]
+        asks_to_refuse = self.verdict is not None and self.verdict.policy in ("quarantine", "reject")
+        return len(dangers) > 1 or ("denied" in dangers and asks_to_refuse)
 
 
 NO_SENDER = SenderPage()
@@ -73,15 +74,8 @@ def remember(database: Database, mailbox: Mailbox, summaries: Sequence[MessageSu
 def _seen(summaries: Iterable[MessageSummary]) -> Iterable[Seen]:
     for each in summaries:
         if each.envelope.sender and Flag.DRAFT not in each.flags:
-            elsewhere = _answered_elsewhere(each)
+            elsewhere = answered_elsewhere(each.envelope)
             yield Seen(each.envelope.sender[0], each.internal_date, site(elsewhere.domain) if elsewhere else "")
-
-
-def _answered_elsewhere(summary: MessageSummary) -> Address | None:
-    if not summary.envelope.reply_to:
-        return None
-    theirs = site(summary.envelope.sender[0].domain)
-    return next((each for each in summary.envelope.reply_to if site(each.domain) != theirs), None)
 
 
 def sender_page(
@@ -155,7 +149,7 @@ def _remembered(summary: MessageSummary, memory: Memory, *, first: bool) -> list
         like = looks_like(sender.domain, memory.written_sites)
         if like:
             found.append(Mark("domain_like", Severity.DANGER, {"domain": sender.domain, "like": like}))
-    elsewhere = _answered_elsewhere(summary) if not summary.envelope.list_id else None
+    elsewhere = answered_elsewhere(summary.envelope)
     older = own.first_at is not None and own.first_at < summary.internal_date
     if elsewhere is not None and older and site(elsewhere.domain) != own.reply_site:
         found.append(Mark("reply_changed", Severity.WARN, {"address": elsewhere.addr_spec}))

@@ -108,12 +108,15 @@ def domain_marks(domain: str, *, prefix: str = "") -> list[Mark]:
     return [Mark(f"{prefix}international", Severity.INFO, forms)]
 
 
+def answered_elsewhere(envelope: Envelope) -> Address | None:
+    """The address at another site that a reply goes to, or None. Of a list, or to whom the message went as well, it is no surprise."""
+    if not envelope.sender or not envelope.reply_to or envelope.list_id:
+        return None
+    theirs, recipients = site(envelope.sender[0].domain), {each.addr_spec.lower() for each in (*envelope.to, *envelope.cc)}
+    return next((each for each in envelope.reply_to if site(each.domain) != theirs and each.addr_spec.lower() not in recipients), None)
+
+
 def _reply(envelope: Envelope, *, verified: bool) -> list[Mark]:
-    """Answers that go to another site. Lists and newsletters do that; so it weighs by what is known of the sender."""
-    if not envelope.sender or envelope.list_id:
-        return []
-    theirs = site(envelope.sender[0].domain)
-    elsewhere = [address for address in envelope.reply_to if site(address.domain) != theirs]
-    if not elsewhere:
-        return []
-    return [Mark("reply_elsewhere", Severity.INFO if verified else Severity.WARN, {"address": elsewhere[0].addr_spec})]
+    """Answers that go to another site. Newsletters do that; so it weighs by what is known of the sender."""
+    elsewhere = answered_elsewhere(envelope)
+    return [Mark("reply_elsewhere", Severity.INFO if verified else Severity.WARN, {"address": elsewhere.addr_spec})] if elsewhere else []

@@ -24,7 +24,7 @@ SENTENCES = {
     "international": lazy_gettext("%(domain)s is the same as %(ascii)s."),
     "reply_elsewhere": lazy_gettext("Answers go to another site: %(address)s"),
     "reply_changed": lazy_gettext("Answers now go to %(address)s. That is new for this sender."),
-    "denied": lazy_gettext("It claims to be from %(domain)s, and that is not true."),
+    "denied": lazy_gettext("It claims to be from %(domain)s, but the check of that failed."),
     "denied_by": lazy_gettext("It claims to be from %(domain)s but was sent by %(by)s."),
     "known_name": lazy_gettext("You know %(name)s under another address: %(address)s"),
     "other_domain": lazy_gettext("%(name)s wrote from another address before: %(address)s"),

@@ -20,6 +20,8 @@ ALICE_LIN: Final = f"Alice Lin <{ALICE}>"
 PAGES: Final = Path(__file__).parent / "pages"
 
 SEEN: Final = "\\Seen"
+SERVER: Final = "mail.example.org"
+"""The server that took the sample mail in, as it calls itself in what it found of it (RFC 8601)."""
 FLAGGED: Final = "\\Flagged"
 ANSWERED: Final = "\\Answered"
 DRAFT: Final = "\\Draft"
@@ -81,7 +83,10 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A message before it is built. ``name`` becomes its Message-ID; ``answers`` are the names of those before it in the conversation."""
+    """A message before it is built. ``name`` becomes its Message-ID; ``answers`` are the names of those before it in the conversation.
+
+    ``found`` is what the server found of where it comes from.
+    """
 
     name: str
     sender: str
@@ -95,6 +100,7 @@ class Letter:
     fields: tuple[tuple[str, str], ...] = ()
     parts: tuple[Attachment, ...] = ()
     flowed: bool = False
+    found: str = ""
 
     def message(self) -> EmailMessage:
         """The message, still open for changes."""
@@ -114,6 +120,7 @@ class Letter:
 
     def _head(self) -> list[tuple[str, str]]:
         return [
+            ("Authentication-Results", f"{SERVER}; {self.found}" if self.found else ""),
             ("Date", format_datetime(self.date)),
             ("From", self.sender),
             ("To", self.to),

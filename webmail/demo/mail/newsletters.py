@@ -29,6 +29,7 @@ def _paper(when: When) -> Letter:
     return Letter(
         name="paper-pine-48",
         sender=PAPER,
+        found="spf=pass; dkim=pass header.d=paper-and-pine.example; dmarc=pass (p=reject) header.from=paper-and-pine.example",
         date=when.days(1, "17:20"),
         subject="Issue 48: Slow tools for small rooms",
         text=(

@@ -6,7 +6,7 @@ from binascii import b2a_base64
 from collections.abc import Iterator
 from datetime import datetime
 
-from webmail.demo.mail.letter import JAPAN, SEEN, Letter, Sample, When, page, put, put_raw
+from webmail.demo.mail.letter import JAPAN, SEEN, SERVER, Letter, Sample, When, page, put, put_raw
 
 
 def mail(when: When) -> Iterator[Sample]:
@@ -139,6 +139,7 @@ def _hebrew(when: When) -> Letter:
 def _look_alike(date: datetime) -> Sample:
     """The name in front looks like an address of the real firm; the address behind is somebody else's."""
     lines = (
+        f"Authentication-Results: {SERVER}; spf=softfail; dkim=none; dmarc=fail (p=none) header.from=pennywell-login.example",
         f"Date: {date:%a, %d %b %Y %H:%M:%S %z}",
         'From: "Pennywell Pay <help@pennywell.example>" <billing@pennywell-login.example>',
         "Reply-To: <refunds@another-place.example>",
