@@ -144,6 +144,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "headers": ("headers.html", {"page": samples.headers_page()}),
     "source": ("source.html", {"page": samples.source_page()}),
     "print": ("print.html", {"page": samples.html_page()}),
+    "print of a message in which everything lies": ("print.html", {"page": nested_samples.page()}),
     "a new message": ("compose.html", {"page": samples.compose_page(to="", saved_at=None), "errors": {}, "problem": ""}),
     "a draft": ("compose.html", {"page": samples.compose_page(), "errors": {}, "problem": ""}),
     "a draft with mistakes": (

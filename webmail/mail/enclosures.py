@@ -105,11 +105,13 @@ def wanted(root: Part) -> dict[str, int]:
 
 def prepared(root: Part, octets: Mapping[str, bytes]) -> dict[str, str]:
     """What was read, as it is kept: octets as characters, and winmail.dat as what is in it (see ``winmail``)."""
-    kept = {section: found.decode("latin-1") for section, found in octets.items()}
-    for part in _sorted(root)[WINMAIL]:
-        if part.section in octets:
-            kept[part.section] = winmail.contents(mime.decode_body(octets[part.section], encoding=part.encoding))
-    return kept
+    packed = {part.section: part for part in _sorted(root)[WINMAIL]}
+    return {
+        section: winmail.contents(mime.decode_body(found, encoding=packed[section].encoding))
+        if section in packed
+        else found.decode("latin-1")
+        for section, found in octets.items()
+    }
 
 
 def head(part: Part, kept: Mapping[str, str]) -> Envelope:
