@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webmail.errors import NotFound, ServerRefused
-from webmail.mail import bodies
+from webmail.mail import bodies, enclosed, signatures
 from webmail.mail.session import MailSession, account
 from webmail.mailbox import MailboxId, SpecialUse
 from webmail.message import mime
@@ -18,7 +18,7 @@ NOT_READ = frozenset({SpecialUse.JUNK, SpecialUse.TRASH, SpecialUse.DRAFTS})
 def make_ready(session: MailSession, mailbox_id: MailboxId, *, since: Uid) -> None:
     """Fetch and clean the bodies of the newest unread messages from a UID on that are not in the index yet.
 
-    One FETCH for each. Raises NotFound where the mailbox is gone, and the errors of the connection.
+    One FETCH for each, and what verifying its signature costs. Raises NotFound where the mailbox is gone, and the errors of the connection.
     """
     mailbox, _ = mailboxes.opened(session.database, account(session).id, mailbox_id)
     if mailbox.special_use in NOT_READ:
@@ -29,7 +29,9 @@ def make_ready(session: MailSession, mailbox_id: MailboxId, *, since: Uid) -> No
             continue
         kind = bodies.kind(mime.shown(stored.summary.structure), prefer="")
         try:
-            bodies.content(session, stored, mailbox, images=False, kind=kind)
+            found = bodies.content(session, stored, mailbox, images=False, kind=kind)
+            enclosed.enclosed(session, stored, mailbox)
+            signatures.signature(session, stored, mailbox, found.text)
         except (NotFound, ServerRefused):
             # Gone meanwhile, or not to be had: who opens it is told.
             continue

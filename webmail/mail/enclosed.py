@@ -11,9 +11,10 @@ from webmail.mail.message_pages import BodyKind
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mail.signatures import LIMIT
 from webmail.mailbox import Mailbox
-from webmail.message import mime
+from webmail.message import mime, text
 from webmail.message.secured import Form, signed_form
 from webmail.sanitize import html
+from webmail.sanitize import text as sanitized_text
 from webmail.signatures import smime
 from webmail.store import bodies as kept_bodies
 from webmail.store.messages import StoredMessage
@@ -90,6 +91,17 @@ def document(session: MailSession, message_id: int, *, images: bool = False, que
     if inside is not None and inside.has_html:
         return body(inside, BodyKind.HTML, images=images).document
     return bodies.document(session, message_id, images=images, query=query)
+
+
+def readable_text(session: MailSession, message_id: int) -> str:
+    """The body as plain text, for quoting, from inside its signature where it lies there. Raises NotFound."""
+    stored, mailbox = find_message(session, message_id)
+    inside = enclosed(session, stored, mailbox)
+    if inside is None:
+        return bodies.readable_text(session, message_id)
+    if not inside.has_text:
+        return sanitized_text.as_text(inside.html)
+    return text.unflow(inside.text, delsp=inside.delsp) if inside.flowed else inside.text
 
 
 def kind(found: Enclosed, *, prefer: str) -> BodyKind:
