@@ -135,6 +135,7 @@ def test_what_lies_inside_a_signature_is_shown_and_cleaned(trusted: Person, mira
     document = enclosed.document(trusted.session, page.message.id)
     assert "<b>beds</b>" in document
     assert not any(word in document for word in ("script", "onclick"))
+    assert enclosed.readable_text(trusted.session, page.message.id).strip() == "Four beds."
     changed = read(trusted, inside(mira.sign(INNER, "-nodetach").replace(b"Four", b"Five"), "signed-data"), when=recent())
     assert state(changed) is State.INVALID
     assert "Five beds." in str(changed.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webmail.errors import NotFound, ServerRefused
-from webmail.mail import bodies, image_permissions
+from webmail.mail import bodies, enclosed, image_permissions, signatures
 from webmail.mail.message_pages import Wishes
 from webmail.mail.session import MailSession, account
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
@@ -20,7 +20,7 @@ NOT_READ = frozenset({SpecialUse.JUNK, SpecialUse.TRASH, SpecialUse.DRAFTS})
 def make_ready(session: MailSession, mailbox_id: MailboxId, *, since: Uid) -> None:
     """Fetch and clean the bodies of the newest unread messages from a UID on that are not in the index yet.
 
-    One FETCH for each. Raises NotFound where the mailbox is gone, and the errors of the connection.
+    One FETCH for each, and what verifying its signature costs. Raises NotFound where the mailbox is gone, and the errors of the connection.
     """
     mailbox, _ = mailboxes.opened(session.database, account(session).id, mailbox_id)
     if mailbox.special_use in NOT_READ:
@@ -39,7 +39,7 @@ def make_ready(session: MailSession, mailbox_id: MailboxId, *, since: Uid) -> No
 def _make(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None:
     """Make a body ready as it will be shown: with the addresses of its images where its sender is permitted; none is fetched."""
     kind = bodies.kind(mime.shown(stored.summary.structure), prefer="")
-    image_permissions.shown(
+    found, _, _ = image_permissions.shown(
         session,
         stored.summary.envelope,
         mailbox,
@@ -47,3 +47,5 @@ def _make(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None
         kind=kind,
         fetch=lambda images: bodies.content(session, stored, mailbox, kind=kind, wishes=Wishes(images=images)),
     )
+    enclosed.enclosed(session, stored, mailbox)
+    signatures.signature(session, stored, mailbox, found.text)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from webmail.address import Address, format_address
 from webmail.errors import NotAllowed
-from webmail.mail import bodies, lists, parts
+from webmail.mail import enclosed, lists, parts
 from webmail.mail.pages import AttachmentRow, ComposePage
 from webmail.mail.session import MailSession, account
 from webmail.message import mime, reply
@@ -37,7 +37,7 @@ def answered(session: MailSession, page: ComposePage, stored: StoredMessage, *, 
 
     Costs the fetch of the text. Raises NotAllowed("list_closed") for an answer to a list that takes none.
     """
-    text, files = bodies.quotation(session, stored.summary.id)
+    text, files = enclosed.quotation(session, stored.summary.id)
     if page.original_action == "forward":
         return _forward(page, stored, text, wording=wording, files=files)
     if page.original_action == "again":

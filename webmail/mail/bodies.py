@@ -182,7 +182,7 @@ def _to_json(body: Body) -> str:
 def _from_json(kept: str) -> Body:
     found = json.loads(kept)
     rows = tuple(Passage(**each) for each in found.pop("passages"))
-    files = tuple(AttachmentRow(**each) for each in found.pop("files"))
+    files = tuple(AttachmentRow(**each | {"harm": tuple(each["harm"])}) for each in found.pop("files"))
     remote, ways = found.pop("remote"), tuple(Detour(**each) for each in found.pop("detours"))
     hosts = tuple(RemoteHost(**each) for each in remote.pop("hosts", ()))
     links = tuple(CleanedLink(**each) for each in remote.pop("links", ()))

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from webmail.imap import fetch
 from webmail.mail import bodies, passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
+from webmail.mail.pages import AttachmentRow
 from webmail.mail.passages import Passage
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mail.signatures import LIMIT
 from webmail.mailbox import Mailbox
 from webmail.message import mime
 from webmail.message.secured import Form, signed_form
+from webmail.sanitize import text as sanitized_text
 from webmail.signatures import smime
 from webmail.store import bodies as kept_bodies
 from webmail.store.messages import StoredMessage
@@ -88,6 +90,16 @@ def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) 
     if inside is not None and inside.has_html:
         return body(session, stored, inside, BodyKind.HTML, wishes).document
     return bodies.document(session, message_id, wishes)
+
+
+def quotation(session: MailSession, message_id: int) -> tuple[str, tuple[AttachmentRow, ...]]:
+    """The body as plain text, for quoting, from inside its signature where it lies there, and the files written into it. Raises NotFound."""
+    stored, mailbox = find_message(session, message_id)
+    inside = enclosed(session, stored, mailbox)
+    if inside is None:
+        return bodies.quotation(session, message_id)
+    words = passages.quotable(inside.plain) if inside.has_text else "\n\n".join(map(sanitized_text.as_text, inside.pages))
+    return words, ()
 
 
 def kind(found: Enclosed, *, prefer: str) -> BodyKind:

@@ -21,7 +21,7 @@ def verified(signature: bytes, content: bytes | None, *, form: Form, when: datet
     """Whether a signature (DER) fits its content, octet for octet, and whose it is; ``content`` is None where it lies inside.
 
     The signer's certificate is judged as of ``when`` by the authorities of the system, or also by those of ``ca_file``. Four
-    short runs of a program, some 30 ms. Never raises.
+    short runs of a program. Never raises.
     """
     program = shutil.which("openssl")
     if program is None:
