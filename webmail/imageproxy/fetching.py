@@ -48,7 +48,9 @@ class Picture:
     media_type: str
 
 
-class _Target(NamedTuple):
+class Target(NamedTuple):
+    """Where a request goes: the ``path`` with its query is ASCII and holds no blank."""
+
     tls: bool
     host: str
     path: str
@@ -62,7 +64,7 @@ def fetch(address: str, network: Network) -> Picture:
     try:
         deadline = Deadline(SECONDS)
         for _ in range(REDIRECTS + 1):
-            answer = _asked(_target(address), network, deadline)
+            answer = _asked(target_of(address), network, deadline)
             if isinstance(answer, Picture):
                 return answer
             address = answer
@@ -75,7 +77,7 @@ def fetch(address: str, network: Network) -> Picture:
         _turns.release()
 
 
-def _target(address: str) -> _Target:
+def target_of(address: str) -> Target:
     """Where an address leads, if we go there. Raises FetchError("address")."""
     try:
         parts = urlsplit(address)
@@ -86,10 +88,10 @@ def _target(address: str) -> _Target:
         raise FetchError("address")
     path = quote(parts.path or "/", safe=_KEPT_IN_PATHS)
     query = f"?{quote(parts.query, safe=_KEPT_IN_PATHS + '[]|')}" if parts.query else ""
-    return _Target(parts.scheme == "https", host, path + query, address)
+    return Target(parts.scheme == "https", host, path + query, address)
 
 
-def _asked(target: _Target, network: Network, deadline: Deadline) -> Picture | str:
+def _asked(target: Target, network: Network, deadline: Deadline) -> Picture | str:
     """The picture, or the address that the server names instead."""
     port = PORTS["https" if target.tls else "http"]
     stream = open_stream(network, target.host, port, tls=target.tls, deadline=deadline)

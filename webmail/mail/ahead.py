@@ -41,7 +41,7 @@ def _make(session: MailSession, stored: StoredMessage, mailbox: Mailbox) -> None
     kind = bodies.kind(mime.shown(stored.summary.structure), prefer="")
     found, _, _ = image_permissions.shown(
         session,
-        stored.summary.envelope,
+        stored.summary,
         mailbox,
         once=False,
         kind=kind,

@@ -45,7 +45,7 @@ def answered(session: MailSession, page: ComposePage, stored: StoredMessage, *, 
     found = _reply(session, page, stored.summary.envelope, text, wording=wording)
     if page.original_action == "reply_list":
         _, facts = lists.facts_of(session, stored.summary.id)
-        mailing = lists.mailing(session, stored.summary.envelope, facts)
+        mailing = lists.mailing(session, stored.summary, facts)
         if mailing is None or not mailing.post:
             raise NotAllowed("list_closed")
         return replace(found, to=mailing.post, cc="")

@@ -93,7 +93,7 @@ def document(session: MailSession, message_id: int, wishes: Wishes = NO_WISHES) 
 
 
 def quotation(session: MailSession, message_id: int) -> tuple[str, tuple[AttachmentRow, ...]]:
-    """The body as plain text, for quoting, from inside its signature where it lies there, and the files written into it. Raises NotFound."""
+    """The body as plain text, for quoting, from inside its signature where it lies there, and the files written into it."""
     stored, mailbox = find_message(session, message_id)
     inside = enclosed(session, stored, mailbox)
     if inside is None:

@@ -1,6 +1,6 @@
 """Whose remote images are shown: asked for once, or always for a sender or a domain; never by themselves in Junk.
 
-A sender can be forged. A permission may therefore be held back until something proves who sent a message (``verified``).
+A sender can be forged. A permission may therefore be held back until something proves who sent a message (``senders.is_verified``).
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from webmail.errors import InvalidInput
-from webmail.mail import bodies
+from webmail.mail import bodies, senders
 from webmail.mail.bodies import Body
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.privacy_pages import ImageSettingsPage, RemoteContent
 from webmail.mail.session import MailSession, account, find_message
 from webmail.mailbox import Mailbox, SpecialUse
-from webmail.message.facts import Facts
-from webmail.message.summary import Envelope
+from webmail.message.summary import Envelope, MessageSummary
 from webmail.store import image_permissions, preferences
 from webmail.store.image_permissions import ImagePermission, Whose
 
@@ -30,12 +29,6 @@ PROVIDERS = frozenset(_PROVIDER_NAMES.split())
 """Domains of everybody: a permission for one of them would be one for all strangers, and is not offered."""
 
 
-def verified(facts: Facts, sender: str) -> bool:
-    """Whether it is proven that a message comes from the domain of its sender (DKIM or DMARC, aligned). Nothing proves it yet."""
-    del facts, sender
-    return False
-
-
 def sender_of(envelope: Envelope, mailbox: Mailbox) -> str:
     """The address a permission could be about, in lower case; empty where there is not exactly one, or the message is junk."""
     if mailbox.special_use is SpecialUse.JUNK or envelope.sender_doubtful or len(envelope.sender) != 1:
@@ -45,19 +38,19 @@ def sender_of(envelope: Envelope, mailbox: Mailbox) -> str:
 
 
 def shown(
-    session: MailSession, envelope: Envelope, mailbox: Mailbox, *, once: bool, kind: BodyKind, fetch: Callable[[bool], Body]
+    session: MailSession, summary: MessageSummary, mailbox: Mailbox, *, once: bool, kind: BodyKind, fetch: Callable[[bool], Body]
 ) -> tuple[Body, bool, RemoteContent]:
     """A body with its images where they are asked for ``once`` or permitted, whether they are, and what it wanted.
 
     ``fetch`` gives the body with or without images. It is asked twice only where a proof of the sender is needed and found.
     """
-    sender = sender_of(envelope, mailbox)
+    sender = sender_of(summary.envelope, mailbox)
     known = None
     if kind is BodyKind.HTML and sender:
         known = image_permissions.for_sender(session.database, mailbox.account_id, sender)
     images = once or (known is not None and not known.only_verified)
     body = fetch(images)
-    if known is not None and not images and verified(body.facts, sender):
+    if known is not None and not images and senders.is_verified(session, summary, body.facts):
         body, images = fetch(True), True
     domain = sender.rpartition("@")[2]
     remote = replace(

@@ -61,7 +61,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
     kind = enclosed.kind(inside, prefer=wishes.prefer) if inside else bodies.kind(shown, prefer=wishes.prefer)
     content, images, remote = image_permissions.shown(
         session,
-        summary.envelope,
+        summary,
         mailbox,
         once=wishes.images,
         kind=kind,
@@ -94,7 +94,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         facts=content.facts,
         remote=remote,
         can_show_images=remote.images > 0,
-        mailing=lists.mailing(session, summary.envelope, content.facts),
+        mailing=lists.mailing(session, summary, content.facts),
         conflicts=content.conflicts,
         signature=signatures.signature(session, stored, mailbox, content.text),
         encrypted=encrypted(summary.structure, content.text),

@@ -95,8 +95,7 @@ def sender_page(
         return SenderPage(marks=ordered([*marks(envelope, facts), *_of_links(detours, asks, own_site="")]))
     sender = envelope.sender[0]
     memory = senders.about(session.database, mailbox.account_id, sender)
-    local = tuple(authentication.Signature(*each) for each in signatures.of(session.database, summary.id))
-    verdict = authentication.verdict(facts.trace, authserv_id=account(session).authserv_id, domain=sender.domain, local=local)
+    verdict = verdict_of(session, summary, facts)
     verified = verdict is not None and verdict.state is State.VERIFIED
     own = sender.addr_spec.lower() in {each.address.addr_spec.lower() for each in account(session).identities}
     first = "" if own else _first(session, summary, mailbox, memory)
@@ -106,6 +105,21 @@ def sender_page(
     if not own:
         found += _remembered(summary, memory, first=bool(first))
     return _told(ordered(found), verdict, summary, memory, first=first)
+
+
+def verdict_of(session: MailSession, summary: MessageSummary, facts: Facts) -> Verdict | None:
+    """What the server, and where it is asked for we ourselves, found of the sender; None where nobody has looked. One look-up."""
+    if not summary.envelope.sender:
+        return None
+    local = tuple(authentication.Signature(*each) for each in signatures.of(session.database, summary.id))
+    domain = summary.envelope.sender[0].domain
+    return authentication.verdict(facts.trace, authserv_id=account(session).authserv_id, domain=domain, local=local)
+
+
+def is_verified(session: MailSession, summary: MessageSummary, facts: Facts) -> bool:
+    """Whether it is proven that a message comes from the domain of its sender (DKIM or DMARC, aligned)."""
+    found = verdict_of(session, summary, facts)
+    return found is not None and found.state is State.VERIFIED
 
 
 def _told(found: tuple[Mark, ...], verdict: Verdict | None, summary: MessageSummary, memory: Memory, *, first: str) -> SenderPage:

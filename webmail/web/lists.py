@@ -16,5 +16,5 @@ blueprint = Blueprint("lists", __name__)
 @blueprint.post("/messages/<int:message_id>/unsubscribe")
 def unsubscribe(message_id: int) -> Response:
     """Ask to be taken off the list this message came by."""
-    notices.put("unsubscribed", name=lists.leave(current_mail(), message_id, now=services().now()))
+    notices.put("unsubscribed", name=lists.leave(current_mail(), message_id, now=services().now(), network=services().gate.network))
     return navigation.back()
