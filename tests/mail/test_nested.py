@@ -105,6 +105,14 @@ def test_messages_lie_in_one_another_to_any_depth(person: Person) -> None:
     assert found.attached[1].toggled == ("2",), "what is folded takes what is in it along"
 
 
+def test_a_message_that_the_server_cannot_read_stays_a_file(person: Person) -> None:
+    number = put(person, mixed(TEXT + b"Outer", binary("message/rfc822", letter(3, subject="Encoded"))))
+    found = page(person, number)
+    assert found.attached == ()
+    assert [each.section for each in found.attachments] == ["2"]
+    assert b"Subject: Encoded" in b"".join(parts.part(person.session, number, section="2").chunks)
+
+
 def test_a_hundred_levels_are_opened_and_no_more_are_asked_for(person: Person) -> None:
     raw = letter(1, subject="Bottom")
     for level in range(120):

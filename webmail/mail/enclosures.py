@@ -67,6 +67,7 @@ WINMAIL = _Kind(winmail.TYPES, winmail.MOST_OCTETS, most=2)
 KINDS = (MESSAGE, DELIVERY, RECEIPT, FEEDBACK, HEADERS, CALENDAR, CARD, WINMAIL)
 _BY_TYPE = {each: kind for kind in KINDS for each in kind.types}
 _BY_EXTENSION = {"ics": CALENDAR, "vcf": CARD}
+_AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 _VAGUE = frozenset({"application/octet-stream", "text/plain"})
 
 
@@ -75,6 +76,8 @@ def _kind(part: Part) -> _Kind | None:
     media_type = f"{part.media_type}/{part.subtype}"
     if media_type in _VAGUE and part.filename.lower() != "winmail.dat":
         return _BY_EXTENSION.get(part.filename.rpartition(".")[2].lower()) if part.filename else None
+    if is_message(part) and part.encoding not in _AS_IT_IS:
+        return None  # The standard forbids to encode messages, and servers do not look into such; it stays a file.
     return WINMAIL if winmail.is_winmail(part) else _BY_TYPE.get(media_type)
 
 
