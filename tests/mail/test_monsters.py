@@ -71,7 +71,8 @@ def a_header_of_many_fields() -> bytes:
 
 
 def an_endless_subject() -> bytes:
-    return HEAD + b"Subject: Monster " + b"=?utf-8?b?w6TDtsO8?= " * (LARGE // 21) + b"\r\n" + WORDS
+    # Of 50 MB the server itself is not done after a minute.
+    return HEAD + b"Subject: Monster " + b"=?utf-8?b?w6TDtsO8?= " * (8 * MEGABYTE // 21) + b"\r\n" + WORDS
 
 
 def a_million_recipients() -> bytes:
@@ -113,7 +114,7 @@ WITHOUT_WORDS: tuple[Callable[[], bytes], ...] = (base64_of_nothing, deeper_than
 """What is read of these says nothing; of the last the words are those of an attached file."""
 if FULL:
     # Of a header beyond ten megabytes the server says no more than that it is there, and takes what is under it for a file.
-    WITHOUT_WORDS += (a_header_of_one_field, a_header_of_folded_lines, a_header_of_many_fields, an_endless_subject, a_million_recipients)
+    WITHOUT_WORDS += (a_header_of_one_field, a_header_of_folded_lines, a_header_of_many_fields, a_million_recipients)
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_monster_costs_no_more_than_a_usual_message_may(
     while not numbers and time.monotonic() < until:
         # The list does not wait for a server that needs long.
         watch.step("list", lambda: numbers.extend(listed(browser)))
-    assert "Monster" in page(browser, "/").words or (FULL and monster is an_endless_subject)
+    assert "Monster" in page(browser, "/").words
     (number,) = numbers
     watch.step("open", lambda: page(browser, f"/messages/{number}"))
     bodies = browser.page.xpath("//iframe[@data-message-body]/@src")
