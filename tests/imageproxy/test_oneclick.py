@@ -25,7 +25,7 @@ class ListServer:
 
     def __init__(self, folder: Path) -> None:
         authority = Authority(folder)
-        certificate, key = authority.issue(["localhost"])
+        certificate, key = authority.issue(["lists.example"])
         self.context = ssl.create_default_context(cafile=str(authority.ca_file))
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.status, self.pause = 200, 0.0
@@ -40,7 +40,7 @@ class ListServer:
                     self.wfile.flush()
                     time.sleep(0.1)
                 self.send_response(owner.status)
-                self.send_header("Location", f"https://localhost:{owner.port}/elsewhere")
+                self.send_header("Location", "https://lists.example/elsewhere")
                 self.send_header("Set-Cookie", "a=b")
                 self.end_headers()
 
@@ -57,11 +57,11 @@ class ListServer:
 
     @property
     def url(self) -> str:
-        return "https://localhost/leave?u=1"
+        return "https://lists.example/leave?u=1"
 
     def network(self, **other: Any) -> Network:
         """A way out that leads here, where only a test may go."""
-        to_us = {"permitted": lambda _: True, "context": lambda: self.context}
+        to_us = {"resolve": lambda _: ["192.0.2.1"], "permitted": lambda _: True, "context": lambda: self.context}
         return replace(PUBLIC, connect=lambda _, __, timeout: socket.create_connection(("127.0.0.1", self.port), timeout), **to_us | other)
 
     def leave(self) -> None:

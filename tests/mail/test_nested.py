@@ -15,7 +15,7 @@ from webmail.errors import NotFound
 from webmail.extract import text
 from webmail.formats.report import Action, Disposition
 from webmail.mail import enclosures, nested, parts, reading
-from webmail.mail.message_pages import MessagePage
+from webmail.mail.message_pages import MessagePage, Wishes
 from webmail.message import mime
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -54,7 +54,7 @@ def put(person: Person, raw: bytes) -> int:
 
 
 def page(person: Person, number: int, *opened: str) -> MessagePage:
-    return reading.message_page(person.session, number, mark_seen=False, attached=opened)
+    return reading.message_page(person.session, number, mark_seen=False, wishes=Wishes(attached=opened))
 
 
 def words(found: MessagePage, section: str) -> str:

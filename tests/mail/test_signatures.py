@@ -16,7 +16,7 @@ from tests.servers.proxy import Proxy
 from tests.test_signatures import Signer, key, mira, public, signed  # noqa: F401 - fixtures
 from webmail.errors import NotAllowed, NotFound
 from webmail.mail import bodies, enclosed, reading, signatures
-from webmail.mail.message_pages import BodyKind, MessagePage
+from webmail.mail.message_pages import BodyKind, MessagePage, Wishes
 from webmail.mail.session import find_message
 from webmail.message.secured import State
 
@@ -120,7 +120,7 @@ def test_a_message_whose_body_is_here_is_read_without_the_server(watched: tuple[
     person.put([beside(INNER, mira.sign(INNER), "pkcs7-signature")])
     (number,) = person.ids()
     stored, mailbox = find_message(person.session, number)
-    bodies.content(person.session, stored, mailbox, images=False, kind=BodyKind.TEXT)
+    bodies.content(person.session, stored, mailbox, kind=BodyKind.TEXT, wishes=Wishes(images=False))
     proxy.stop()
     person.hang_up()
     page = reading.opened_message(person.session, stored, mailbox)
@@ -135,7 +135,7 @@ def test_what_lies_inside_a_signature_is_shown_and_cleaned(trusted: Person, mira
     document = enclosed.document(trusted.session, page.message.id)
     assert "<b>beds</b>" in document
     assert not any(word in document for word in ("script", "onclick"))
-    assert enclosed.readable_text(trusted.session, page.message.id).strip() == "Four beds."
+    assert enclosed.quotation(trusted.session, page.message.id)[0].strip() == "Four beds."
     changed = read(trusted, inside(mira.sign(INNER, "-nodetach").replace(b"Four", b"Five"), "signed-data"), when=recent())
     assert state(changed) is State.INVALID
     assert "Five beds." in str(changed.text)

@@ -15,7 +15,7 @@ from tests.visitor import Visitor
 from tests.web.built import build_on
 from webmail.imageproxy import fetching
 from webmail.imageproxy.network import Network
-from webmail.mail import image_permissions
+from webmail.mail import senders
 
 BODY = """<p>News <img src="http://images.shop.example/a.png" alt="A desk" width="80">
 <img src="http://images.shop.example/gone.png" alt="Gone">
@@ -128,7 +128,7 @@ def test_a_permission_that_needs_a_proof_waits_for_one(visitor: Visitor, monkeyp
     assert "nothing proves it here" in visitor.words
     assert images(visitor) == []
     assert "only while it is proven" in visitor.get("/settings/images").words
-    monkeypatch.setattr(image_permissions, "verified", lambda facts, sender: sender == "news@shop.example")
+    monkeypatch.setattr(senders, "is_verified", lambda session, summary, facts: summary.envelope.sender[0].addr_spec == "news@shop.example")
     assert len(images(visitor.get(path))) == 2
 
 

@@ -68,8 +68,8 @@ def _read(content: bytes) -> Enclosed:
     rich, plain = ([part for part in parts if part.media_type == "text"] for parts in (shown.rich, shown.plain))
     texts = {each.section: mime.read_text(content[places[each.section]][: bodies.HTML_LIMIT], each) for each in (*rich, *plain)}
     return Enclosed(
-        pages=tuple(passages.pages(rich, texts)),
-        plain=passages.of_parts(plain, texts, address=lambda _: ""),
+        pages=tuple(passages.pages(rich, texts)) if shown.html else (),
+        plain=passages.of_parts(plain, texts, address=lambda _: "") if shown.text else (),
         files=len(mime.attachments(tree)),
     )
 
