@@ -19,7 +19,7 @@ from webmail.extract.values import made_of, plain
 from webmail.sanitize import html as cleaner
 from webmail.sanitize.html import BodyOptions, Cleaned
 
-SECONDS = 2.2
+SECONDS = 2.0
 """So long a reader waits at most; then the page says so and offers to try longer."""
 PATIENT_SECONDS = 12.0
 SMALL = 6_000
