@@ -44,6 +44,9 @@ truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each
 	@tests/servers/packages.sh
 	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal -rP --timeout 600 tests/mail/test_truth.py
 
+fidelity: $(VENV)/.dev-ready ## how messages look here beside how they came: a table and pictures in var/fidelity (needs WEBMAIL_CORPUS)
+	@$(BIN)/python -m tests.browser.fidelity
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -74,4 +77,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth fidelity bench assets locale plan clean check format

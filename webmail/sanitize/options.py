@@ -22,7 +22,7 @@ class BodyOptions:
     ``proxy`` makes our own address of a remote one: a function, or a prefix to which the remote address is added
     percent-encoded. Without it images stay blocked, whatever ``images`` says.
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
-    ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
+    ``dark`` adds what a reader with a dark screen sees: light letters on a dark page, and the message's own colours made to fit.
     """
 
     images: ImagePolicy = ImagePolicy.BLOCKED
@@ -38,10 +38,11 @@ class Cleaned:
 
     ``remote_images`` counts the images on other servers that the message names, shown or not. ``cut`` says that the
     message was longer or deeper than we show, so that other ways to see all of it should be offered. ``own_style``
-    says that it brings colours or a style sheet of its own.
+    says that it brings colours or a style sheet of its own, ``designed`` that it does not leave its looks to the reader.
     """
 
     document: str
     remote_images: int
     cut: bool
     own_style: bool
+    designed: bool = False

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from webmail.sanitize import css, links, policy
+from webmail.sanitize import colours, css, fields, links, page, policy, values
+from webmail.sanitize.dark import DarkSheet
 from webmail.sanitize.options import BodyOptions, ImagePolicy
 from webmail.sanitize.tree import attributes, tag_name, unshielded
 
@@ -21,17 +22,26 @@ MAX_DEPTH = 160
 MAX_ATTRIBUTES = 64
 MAX_ELEMENTS = 40_000
 MAX_ESCAPES = 60_000
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _MARKUP = re.compile(r"[&<>]")
-_SHOWN_VALUES = frozenset({"submit", "button", "reset"})
+_MAX_BREAKS = 50
 _BODY_ATTRIBUTES = ("class", "dir", "lang")
 # The line breaks between their children are no words.
+_TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 _AROUND_BODY = frozenset({"html", "head"})
+_SELECTED_KIND = re.compile(rf"\.{values.KIND}([a-z]+)")
+_SELECTED_ID = re.compile(rf"\.{values.ID}([\w-]+)")
+_OWN_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 _SAFE_ADDRESS = re.compile(r"[^\s\"'<>`\\\x00-\x1f]+\Z")
 
 
 class Rewritten(NamedTuple):
-    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``."""
+    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``.
+
+    ``fields`` says that there are boxes in it that stand for fields of a form. ``designed`` says that the sender chose fonts,
+    grounds or a sheet, and does not leave the looks to the reader. ``dark`` is a style sheet for dark screens, to be put after
+    ``sheet``.
+    """
 
     markup: str
     body: str
@@ -41,11 +51,20 @@ class Rewritten(NamedTuple):
     remote_images: int
     own_style: bool
     cut: bool
+    designed: bool = False
+    fields: bool = False
+    dark: str = ""
+
+
+NOTHING = Rewritten("", "", "", frozenset(), frozenset(), 0, own_style=False, cut=False)
 
 
 def rewrite(root: etree._Element, *, options: BodyOptions) -> Rewritten:
     """Walk the tree once and write what may stay of it."""
     writer = _Writer(options)
+    for sheet in root.iter("style"):
+        writer.style_sheet(sheet)
+    writer.sheets_are_known()
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         if event == "start":
@@ -74,26 +93,39 @@ class _Writer:
         self._sheets: list[str] = []
         self._sheet_room = css.MAX_SHEET
         self._body: dict[str, str] = {}
+        self._body_classes: list[str] = []
         self._addresses: set[str] = set()
         self._styles: set[str] = set()
         self._remote = 0
         self._own_style = False
         self._cut = False
+        self._designed = False
+        self._fields = False
+        self._ids: frozenset[str] = frozenset()
+        self._kinds: frozenset[str] = frozenset()
+        self._dark = DarkSheet()
+        self._own_dark = False
 
     def start(self, element: etree._Element) -> bool:
         """Write the start of an element; False: nothing inside it may be looked at."""
         name = tag_name(element)
         if name in policy.DROPPED or not name:
-            if name == "style":
-                self._style_sheet(element)
+            if name == "meta" and element.get("name", "").lower() == "color-scheme":
+                self._scheme(element.get("content", ""))
             self._open.append("")
             return False
         if name in ("body", "html"):
             self._body_attributes(element)
+        field = fields.box(name, element) if name in fields.TAGS else None
+        if name == "input":
+            self._input(element, field)
+            return False
         shown = policy.REPLACED.get(name, name)
+        if name == "form" and _is_between_cells(element):
+            shown = ""
         if shown in policy.TAGS and self._depth < MAX_DEPTH and self._elements < MAX_ELEMENTS:
             self._elements += 1
-            self._parts.append(f"<{shown}{self._attributes(shown, element)}>")
+            self._parts.append(f"<{shown}{self._attributes(shown, element, field)}>")
             self._open.append("" if shown in policy.VOID else shown)
             self._depth += shown not in policy.VOID
             self._at_start_of_pre = shown == "pre"
@@ -101,11 +133,21 @@ class _Writer:
             # Where there is no more room for structure, the words still stay.
             self._cut = self._cut or shown in policy.TAGS
             self._open.append("")
-        if name == "input" and element.get("type", "").lower() in _SHOWN_VALUES:
-            self.words(element.get("value", ""))
         if element.text and not (name in _AROUND_BODY and element.text.isspace()):
             self.words(element.text)
         return True
+
+    def _input(self, element: etree._Element, field: tuple[str, str, str] | None) -> None:
+        """Write the box that stands for a field, and the words in it."""
+        self._open.append("")
+        if field is None:
+            return
+        if self._depth < MAX_DEPTH and self._elements < MAX_ELEMENTS:
+            self._elements += 1
+            self._parts.append(f"<span{self._attributes('span', element, field)}>{_escape(field[2])}</span>")
+        else:
+            self._cut = True
+            self.words(field[2])
 
     def end(self) -> None:
         """Write the end of the innermost open element."""
@@ -118,9 +160,10 @@ class _Writer:
     def words(self, text: str) -> None:
         """Write text as text."""
         if self._at_start_of_pre:
-            # A parser drops one line break here; were there two, each later cleaning would drop another.
-            text = text.lstrip("\r\n")
-            self._at_start_of_pre = not text
+            # A parser drops one line break here, and each later one would drop another; what is left of them is written as elements.
+            rest = text.lstrip("\n")
+            self._parts.append("<br>" * min(len(text) - len(rest), _MAX_BREAKS))
+            text, self._at_start_of_pre = rest, not rest
         if _MARKUP.search(text):
             text = unshielded(text)
             self._escapes += len(_MARKUP.findall(text))
@@ -152,21 +195,39 @@ class _Writer:
             remote_images=self._remote,
             own_style=self._own_style,
             cut=self._cut,
+            designed=self._designed,
+            fields=self._fields,
+            dark=self._dark.sheet() if self._options.dark and not self._own_dark else "",
         )
 
-    def _attributes(self, tag: str, element: etree._Element) -> str:
+    def _attributes(self, tag: str, element: etree._Element, field: tuple[str, str, str] | None = None) -> str:
         given = attributes(element, limit=MAX_ATTRIBUTES)
-        parts = []
+        parts: dict[str, str] = {}
+        kind = tag_name(element)
+        classes = [f"{values.KIND}{kind}"] if kind in self._kinds else []
+        if kind == "form":
+            classes.append(fields.FORM)
+        if element.get("popover") is not None or (kind == "dialog" and element.get("open") is None):
+            parts["hidden"] = ""
+        if field is not None:
+            self._fields = True
+            classes.append(field[0])
+            given = [("style", ";".join(filter(None, (field[1], element.get("style", "")))))] + [
+                each for each in given if each[0] != "style"
+            ]
         for name, value in given:
-            kept = self._attribute(tag, name, value)
-            if kept is None:
-                continue
-            parts.append(f' {name}="{_escape_value(kept)}"')
-            if name == "href":
-                parts.append(' target="_blank" rel="noopener noreferrer nofollow"')
+            if name == "id":
+                classes += [f"{values.ID}{value}"] if value in self._ids else []
+            elif (kept := self._attribute(tag, name, value)) is not None:
+                parts[name] = kept
+                classes += self._dark_class(name, kept, value)
+        if "href" in parts:
+            parts |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
+        if classes:
+            parts["class"] = " ".join(dict.fromkeys([*parts.get("class", "").split(), *classes]))
         if tag == "img" and any(name == "srcset" for name, _ in given) and not any(name == "src" for name, _ in given):
             self._remote += 1
-        return "".join(parts)
+        return "".join(f' {name}="{_escape_value(value)}"' for name, value in parts.items())
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
         """The value this attribute may have in the markup; None: it goes."""
@@ -177,23 +238,46 @@ class _Writer:
         if tag == "a" and name in ("target", "rel"):
             # They come with the link, in our own words.
             return None
-        value = " ".join(unshielded(value).split())
+        value = policy.mended(name, " ".join(unshielded(value).split()))
         if not policy.may_stay(tag, name, value):
             return None
-        self._own_style = self._own_style or name in ("bgcolor", "color")
+        if name in ("bgcolor", "color", "face"):
+            self._own_style = self._own_style or name != "face"
+            self._designed = self._designed or (name != "color" and not colours.is_white(value))
         return value
+
+    def _dark_class(self, name: str, kept: str, value: str) -> list[str]:
+        """The class under which the dark sheet says what this attribute says of colours."""
+        if not self._options.dark or self._own_dark:
+            return []
+        if name == "style":
+            return self._dark.style(css.declarations_counted(value, images=self._picture).dark)
+        return self._dark.hint(name, kept)
 
     def _address(self, tag: str, name: str, value: str) -> str:
         if name not in policy.ATTRIBUTES[tag]:
             return ""
+        self._designed = self._designed or name == "background"
         return self._link(value) if name == "href" else self._image(value, carried=name == "src")
 
     def _style(self, value: str) -> str:
-        styled = css.declarations_counted(value)
+        styled = css.declarations_counted(value, images=self._picture)
+        text = styled.text
+        if styled.dark and self._options.dark and " !important" in text:
+            # Nothing could be said against it for dark screens.
+            text = text.replace(" !important", "")
         self._remote += styled.remote
-        self._styles.add(styled.text)
-        self._own_style = self._own_style or "color:" in styled.text or "background:" in styled.text
-        return styled.text
+        self._styles.add(text)
+        self._own_style = self._own_style or "color:" in text or "background:" in text
+        self._designed = self._designed or "font" in text or "background" in text
+        return text
+
+    def _picture(self, address: str) -> str:
+        """The address of a picture that a style names, under which we show it; the style has counted it."""
+        remote = self._remote
+        shown = self._image(address, carried=False)
+        self._remote = remote
+        return shown
 
     def _link(self, value: str) -> str:
         link = links.safe_link(value)
@@ -227,48 +311,78 @@ class _Writer:
         self._addresses.add(address)
         return address
 
-    def _style_sheet(self, element: etree._Element) -> None:
+    def style_sheet(self, element: etree._Element) -> None:
+        """Take in a style sheet of the message, wherever it stands."""
         source = (element.text or "")[: self._sheet_room]
         self._sheet_room -= len(source)
         media = element.get("media", "").strip()
         if media and media.lower() != "all" and len(media) < 200:
             source = f"@media {media}{{{source}}}"
-        styled = css.stylesheet_counted(source, dark=self._options.dark)
+        styled = css.stylesheet_counted(source, dark=self._options.dark, images=self._picture)
         self._remote += styled.remote
         if styled.text:
             self._sheets.append(styled.text)
-            self._own_style = True
+            self._dark.rules.append(styled.dark)
+            self._own_style = self._designed = True
+
+    def _scheme(self, wanted: str) -> None:
+        """A message that is made for dark screens only is dark on every screen."""
+        styled = css.declarations_counted(f"color-scheme:{wanted}")
+        if styled.text:
+            self._sheets.append(f"html{{{styled.text}}}")
+            self._designed = True
+
+    def sheets_are_known(self) -> None:
+        """Look at what the sheets ask of the markup: which ids they select, and whether they care for dark screens themselves."""
+        sheets = "\n".join(self._sheets)
+        self._ids = frozenset(_SELECTED_ID.findall(sheets))
+        self._kinds = frozenset(_SELECTED_KIND.findall(sheets))
+        self._own_dark = any(_OWN_DARK.search(sheet) for sheet in self._sheets)
 
     def _body_attributes(self, element: etree._Element) -> None:
         """What a message says of its whole page goes to our ``body``; each value in its own narrow form (see css, policy)."""
         given = dict(attributes(element, limit=MAX_ATTRIBUTES))
-        self._remote += bool(links.remote_address(given.get("background", "")))
-        style = []
-        for name, declaration in (("bgcolor", "background-color"), ("text", "color")):
-            colour = given.get(name, "").strip()
-            if colour:
-                style.append(f"{declaration}:{_legacy_colour(colour)}")
-        style.append(given.get("style", ""))
-        styled = self._style(";".join(style))
+        hints = page.hints(given)
+        background = given.get("background", "").strip()
+        if _SAFE_ADDRESS.match(background):
+            hints.append(f"background-image:url('{background}')")
+        else:
+            self._remote += bool(links.remote_address(background))
+        self._hint("body", ";".join(hints), designs=not colours.is_white(given.get("bgcolor", "white")))
+        self._hint("a", f"color:{colours.legacy(given.get('link', ''))}", designs=False)
+        styled = self._style(given.get("style", ""))
         if styled and "style" not in self._body:
-            self._body["style"] = styled
-        link_colour = css.declarations(f"color:{_legacy_colour(given.get('link', '').strip())}")
-        if link_colour:
-            self._sheets.insert(0, f"a{{{link_colour}}}")
+            self._body["style"] = _escape_value(styled)
+            self._body_classes += self._dark_class("style", styled, given.get("style", ""))
+        self._body_classes += [f"{values.ID}{given['id']}"] if given.get("id") in self._ids else []
         for name in _BODY_ATTRIBUTES:
-            value = " ".join(given.get(name, "").split())
+            value = policy.mended(name, " ".join(given.get(name, "").split()))
             if value and name not in self._body and policy.may_stay("div", name, value):
                 self._body[name] = _escape_value(value)
+        if self._body_classes:
+            self._body["class"] = " ".join(dict.fromkeys([*self._body.get("class", "").split(), *self._body_classes]))
+
+    def _hint(self, selector: str, style: str, *, designs: bool) -> None:
+        """What an attribute of the page says of its looks: weaker than every rule of its sheets, and so before them."""
+        styled = css.declarations_counted(style, images=self._picture)
+        self._remote += styled.remote
+        if styled.text:
+            self._sheets.insert(0, f"{selector}{{{styled.text}}}")
+            self._dark.rules.insert(0, f"{selector}{{{styled.dark}}}" if styled.dark else "")
+            self._own_style = True
+            self._designed = self._designed or designs or "image" in styled.text
 
 
-def _legacy_colour(value: str) -> str:
-    """A colour as an attribute writes it; there the number sign may be missing."""
-    return f"#{value}" if re.fullmatch(r"[0-9A-Fa-f]{6}", value) else value
+def _is_between_cells(form: etree._Element) -> bool:
+    """Whether a form has no place of its own; a block in its stead would be moved before the table."""
+    parent = form.getparent()
+    return parent is not None and tag_name(parent) in _TABLE
 
 
 def _escape(text: str) -> str:
     if _CONTROLS.search(text):
-        text = _CONTROLS.sub("", text)
+        # Not seen, but the words at its sides stay apart.
+        text = _CONTROLS.sub("\u200b", text)
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
