@@ -41,6 +41,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trash": ("mailbox.html", {"page": samples.mailbox_page(mailbox=samples.TRASH)}),
     "a text message": ("message.html", {"page": samples.message_page()}),
     "an HTML message": ("message.html", {"page": samples.html_page(can_show_images=True)}),
+    "an HTML message with colours": ("message.html", {"page": samples.html_page(coloured=True)}),
+    "an HTML message in its own colours": ("message.html", {"page": samples.html_page(coloured=True, original_colours=True)}),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message from nobody": ("message.html", {"page": samples.message_page(message=samples.summary(sender=None, to=()), attachments=())}),

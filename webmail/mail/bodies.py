@@ -7,42 +7,48 @@ section is fetched by its number. With the first fetch of a body comes the heade
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.mail.message_pages import BodyKind
-from webmail.mail.search import Marks, marker
+from webmail.mail.search import marker
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.mailbox import Mailbox
 from webmail.message import facts, mime, text
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
-from webmail.sanitize import html
+from webmail.sanitize import extent, html
 from webmail.sanitize import text as sanitized_text
+from webmail.sanitize.options import BodyOptions, ImagePolicy
 from webmail.store import bodies
 from webmail.store.messages import StoredMessage
 
 TEXT_LIMIT = 512 * 1024
 """Octets of a text part that are shown; the rest is a download away."""
 HTML_LIMIT = 1024 * 1024
-WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
-BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
-PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
+FRAME_WIDTH = 700
+HEIGHTS = (120, 8000)
+"""The least and the most that a frame is given before it scrolls inside."""
+_POLICIES = {False: ImagePolicy.BLOCKED, True: ImagePolicy.PROXIED}
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML."""
+    """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``text`` for HTML.
+
+    ``height`` is about how high the document is in a frame as wide as usual; ``coloured`` says that it has colours of its own.
+    """
 
     document: str = ""
     text: str = ""
     remote_images: int = 0
     notices: tuple[str, ...] = ()
+    height: int = 0
+    coloured: bool = False
     facts: Facts = NO_FACTS
 
 
@@ -63,20 +69,12 @@ def delsp(part: Part | None) -> bool:
     return part is not None and part.params.get("delsp", "").lower() == "yes"
 
 
-def height(document: str) -> int:
-    """A guess at the height of the frame in pixels: without script the frame keeps it and scrolls inside.
-
-    Counts lines of words, pictures and the things that begin a line; rather too high than too low.
-    """
-    body = document.partition("<body")[2]
-    words = sum(len(run) for run in WORDS.findall(body))
-    pictures = sum(min(600, int(height)) for height in PICTURE_HEIGHTS.findall(body))
-    blocks = len(BLOCKS.findall(body))
-    return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
-
-
-def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "") -> Body:
+def content(
+    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool, kind: BodyKind, query: str = "", original: bool = False
+) -> Body:
     """The body as it is shown, from the index if it was read before; one with marks is made anew each time.
+
+    ``original`` leaves its colours as they are on dark screens too.
 
     At most one FETCH, of the part and, the first time, of the header. Raises the errors of the connection.
     """
@@ -84,7 +82,7 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
     shown = mime.shown(stored.summary.structure)
     part = {BodyKind.HTML: shown.html, BodyKind.TEXT: shown.text}.get(kind)
     mine, place = account(session).id, f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}"
-    key = f"{place}/{part.section if part else None}/{kind}/{int(images)}/{html.POLICY_VERSION}"
+    key = f"{place}/{part.section if part else None}/{kind}/{int(images)}{'o' if original else ''}/{html.POLICY_VERSION}"
     facts_key = f"{place}/facts/{facts.FACTS_VERSION}"
     kept = bodies.cached_bodies(session.database, account_id=mine, keys=[key, facts_key])
     known = facts.from_json(kept[facts_key]) if facts_key in kept else None
@@ -97,9 +95,9 @@ def content(session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, im
         bodies.cache_body(session.database, account_id=mine, key=facts_key, html=facts.to_json(known))
     if part is None:
         return Body(facts=known)
-    made = _made(stored, part, octets, images=images, marks=marks)
+    made = _made(stored, part, octets, options=BodyOptions(images=_POLICIES[images], hits=marks, dark=not original))
     if marks is None:
-        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices")}
+        written = {name: getattr(made, name) for name in ("document", "text", "remote_images", "notices", "height", "coloured")}
         bodies.cache_body(session.database, account_id=mine, key=key, html=json.dumps(written))
     return replace(made, facts=known)
 
@@ -118,8 +116,8 @@ def _limit(part: Part) -> int:
     return HTML_LIMIT if part.subtype == "html" else TEXT_LIMIT
 
 
-def _made(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
-    body = _shown_html(stored, part, octets, images=images, marks=marks) if part.subtype == "html" else _shown_text(part, octets)
+def _made(stored: StoredMessage, part: Part, octets: bytes, *, options: BodyOptions) -> Body:
+    body = _shown_html(stored, part, octets, options) if part.subtype == "html" else _shown_text(part, octets)
     notices = body.notices + (("cut",) if len(octets) >= _limit(part) else ()) + (("broken",) if "broken" in part.params else ())
     return replace(body, notices=tuple(dict.fromkeys(notices)))
 
@@ -129,24 +127,24 @@ def _shown_text(part: Part, octets: bytes) -> Body:
     return Body(text=decoded, notices=() if known else ("charset",))
 
 
-def _shown_html(stored: StoredMessage, part: Part, octets: bytes, *, images: bool, marks: Marks | None) -> Body:
+def _shown_html(stored: StoredMessage, part: Part, octets: bytes, options: BodyOptions) -> Body:
     decoded, known = mime.part_text(octets, part)
     inline = {
         content_id: f"/messages/{stored.summary.id}/parts/{each.section}/{quote(each.filename or 'image', safe='')}"
         for content_id, each in mime.inline_by_cid(stored.summary.structure).items()
     }
-    policy = html.ImagePolicy.PROXIED if images else html.ImagePolicy.BLOCKED
-    cleaned = html.clean(decoded, options=html.BodyOptions(images=policy, cid=inline, hits=marks))
+    cleaned = html.clean(decoded, options=replace(options, cid=inline))
     notices = (() if known else ("charset",)) + (("cut",) if cleaned.cut else ())
-    return Body(document=cleaned.document, remote_images=cleaned.remote_images, notices=notices)
+    height = max(HEIGHTS[0], min(HEIGHTS[1], extent.height(cleaned.document, width=FRAME_WIDTH)))
+    return Body(cleaned.document, remote_images=cleaned.remote_images, notices=notices, height=height, coloured=cleaned.own_style)
 
 
-def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "") -> str:
+def document(session: MailSession, message_id: int, *, images: bool = False, query: str = "", original: bool = False) -> str:
     """The cleaned HTML document of a message for its frame. Raises NotFound where the message has no HTML."""
     stored, mailbox = find_message(session, message_id)
     if mime.shown(stored.summary.structure).html is None:
         raise NotFound("body")
-    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query).document
+    return content(session, stored, mailbox, images=images, kind=BodyKind.HTML, query=query, original=original).document
 
 
 def readable_text(session: MailSession, message_id: int) -> str:

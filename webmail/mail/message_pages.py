@@ -27,6 +27,7 @@ class MessagePage:
     ``notices`` are codes of honest remarks (``broken``, ``cut``, ``empty``, ``charset``, ``nested``) the page words.
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
+    ``coloured`` says that the body has colours of its own, which ``original_colours`` shows on dark screens too.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides.
     """
 
@@ -49,6 +50,8 @@ class MessagePage:
     can_show_images: bool = False
     query: str = ""
     conversation: int = 1
+    coloured: bool = False
+    original_colours: bool = False
     facts: Facts = NO_FACTS
 
 

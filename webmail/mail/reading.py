@@ -29,6 +29,7 @@ def message_page(
     images: bool = False,
     prefer: str = "",
     query: str = "",
+    original: bool = False,
     place: ListPlace = listing.FIRST,
 ) -> MessagePage:
     """A message to read, beside the list it was opened from.
@@ -40,7 +41,7 @@ def message_page(
     mine = account(session).id
     stored = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, stored.mailbox_id)
-    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query)
+    page = opened_message(session, stored, mailbox, images=images, prefer=prefer, query=query, original=original)
     # Marked once it can be shown; and a server that keeps flags in file names would look for the file again.
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
@@ -56,13 +57,20 @@ def message_page(
 
 
 def opened_message(
-    session: MailSession, stored: StoredMessage, mailbox: Mailbox, *, images: bool = False, prefer: str = "", query: str = ""
+    session: MailSession,
+    stored: StoredMessage,
+    mailbox: Mailbox,
+    *,
+    images: bool = False,
+    prefer: str = "",
+    query: str = "",
+    original: bool = False,
 ) -> MessagePage:
     """What there is to read of a message, without what stands around it. One FETCH where its body is not in the index yet."""
     summary = stored.summary
     shown = mime.shown(summary.structure)
     kind = bodies.kind(shown, prefer=prefer)
-    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind))
+    content = again_if_cut(lambda: bodies.content(session, stored, mailbox, images=images, kind=kind, original=original))
     blocks = text.blocks(content.text, flowed=bodies.flowed(shown.text), delsp=bodies.delsp(shown.text)) if kind is BodyKind.TEXT else ()
     marks = marker(query) if blocks else None
     return MessagePage(
@@ -75,7 +83,9 @@ def opened_message(
         shows_images=images,
         has_html=shown.html is not None,
         has_text=shown.text is not None,
-        frame_height=bodies.height(content.document),
+        frame_height=content.height,
+        coloured=content.coloured,
+        original_colours=original,
         notices=content.notices,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=query,

@@ -29,9 +29,15 @@ def show(message_id: int) -> str:
         images=request.args.get("images") == "1",
         prefer=request.args.get("show", ""),
         query=request.args.get("q", ""),
+        original=original(),
         place=asked_place(),
     )
     return render_template("message.html", page=page)
+
+
+def original() -> bool:
+    """Whether the body is wanted in its own colours, whatever the screen."""
+    return request.args.get("colours") == "original"
 
 
 def is_read() -> bool:
@@ -52,7 +58,8 @@ def print_page(message_id: int) -> str:
 @blueprint.get("/messages/<int:message_id>/body")
 def body(message_id: int) -> Response:
     """The cleaned HTML for the frame, under its own policy."""
-    document = bodies.document(current_mail(), message_id, images=request.args.get("images") == "1", query=request.args.get("q", ""))
+    images, query = request.args.get("images") == "1", request.args.get("q", "")
+    document = bodies.document(current_mail(), message_id, images=images, query=query, original=original())
     response = make_response(document)
     response.headers["Content-Security-Policy"] = security.body_policy(message_id)
     response.headers["Referrer-Policy"] = "no-referrer"
