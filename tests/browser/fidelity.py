@@ -33,7 +33,6 @@ VISIBLE = 300
 UNLIKE = {
     "caniemail-0001": "a meter and a progress bar: their words are shown",
     "caniemail-0055": "lists with pictures for bullets",
-    "caniemail-0080": "what only fields of a form can be (:default)",
     "caniemail-0083": "what only fields of a form can be (:checked, :valid)",
     "caniemail-0121": "names that elements give each other by id",
     "caniemail-0126": "a player for sound: its words are shown",

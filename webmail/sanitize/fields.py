@@ -27,7 +27,7 @@ overflow:clip;white-space:pre;text-indent:0}
 .wm-field::before,.wm-button::before{content:'\u200b'}
 .wm-field{height:21px;width:179px}
 .wm-area{height:36px;width:182px;padding:2px;border:1px solid #767676;font-family:monospace;white-space:pre-wrap}
-.wm-select{width:auto;height:19px;border:1px solid #767676;padding:0 20px 0 4px;white-space:nowrap}
+.wm-select{width:auto;height:19px;border:1px solid #767676;padding:0 20px 0 4px;white-space:nowrap;overflow:hidden;vertical-align:-5px}
 .wm-select::before{content:none}
 .wm-select span{display:block}
 .wm-button{background:#efefef;border-radius:3px;padding:2px 7px;text-align:center}
