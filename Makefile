@@ -50,6 +50,8 @@ monsters: $(VENV)/.dev-ready $(WORDS) ## messages of 50 MB headers, 10,000 parts
 walls: $(VENV)/.dev-ready $(WORDS) ## every payload of the corpus against each of the two walls alone, in a real browser with a real pointer
 	@tests/servers/packages.sh
 	WALLS=all $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 1800 tests/browser/test_walls.py
+fidelity: $(VENV)/.dev-ready ## how messages look here beside how they came: a table and pictures in var/fidelity (needs WEBMAIL_CORPUS)
+	@$(BIN)/python -m tests.browser.fidelity
 
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
@@ -81,4 +83,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls fidelity bench assets locale plan clean check format

@@ -18,10 +18,13 @@ _NEVER = "id name srcset action formaction ping poster data usemap form download
 NEVER = set(_NEVER.split()) - {"type"}
 LINKS = re.compile(r"(?:https?://|mailto:|tel:)[^\s<>\"'`\\]*\Z")
 PICTURES = re.compile(r"data:image/(?:png|jpeg|jpg|gif|webp);base64,[A-Za-z0-9+/]+=*\Z")
+# A message may lay its own pieces over each other, since nothing else is in its frame; it may not stay when the frame scrolls.
 STYLES = re.compile(
-    r"url\s*\(|@|expression|behavior|binding|javascript|image-set|cross-fade|attr\s*\(|var\s*\(|\\|<|/\*|(?<![a-z-])(?:position|content)\s*:",
+    r"url\s*\(|@|expression|behavior|binding|javascript|image-set|cross-fade|attr\s*\((?![\w-]+\))|\\|<|/\*|(?<![a-z-])position\s*:\s*(?:fixed|sticky)",
     re.IGNORECASE,
 )
+METAS = ({"charset": "utf-8"}, {"name": "responsive-embedded-sizing", "content": "allow-origins=*"})
+CONDITIONS = re.compile(r"@(?:media|supports) [^{]*\{")
 
 
 def html5_tree(document: str) -> Any:
@@ -47,10 +50,10 @@ def _dangers_of(element: Any, own: tuple[str, ...]) -> Iterator[str]:
     if not isinstance(element.tag, str):
         yield f"comment {element.text!r}"
     elif element.tag == "style":
-        if STYLES.search(re.sub(r"@media [^{]*\{", "", element.text or "")) or element.attrib:
+        if STYLES.search(CONDITIONS.sub("", _without(own, element.text or ""))) or element.attrib:
             yield f"style sheet {element.text!r}"
     elif element.tag == "meta":
-        if dict(element.attrib) != {"charset": "utf-8"}:
+        if dict(element.attrib) not in METAS:
             yield f"meta {element.attrib}"
     else:
         if element.tag not in HARMLESS:
@@ -68,10 +71,15 @@ def _danger_of_attribute(tag: str, name: str, value: str, own: tuple[str, ...]) 
     if name in ("src", "background"):
         return "" if value in own or (tag == "img" and PICTURES.match(value)) else "load"
     if name == "style":
-        return "style" if STYLES.search(value) else ""
+        return "style" if STYLES.search(_without(own, value)) else ""
     if name == "target":
         return "" if value == "_blank" else "target"
     return ""
+
+
+def _without(own: tuple[str, ...], style: str) -> str:
+    """A style without the pictures that may be loaded."""
+    return re.sub(r"url\('([^'()]*)'\)", lambda found: "none" if found[1] in own else found[0], style)
 
 
 def shape(tree: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webmail.sanitize.css import declarations, declarations_counted, stylesheet, stylesheet_counted
+from webmail.sanitize.css import Wanted, declarations, declarations_counted, stylesheet, stylesheet_counted
 
 
 def test_a_usual_style_stays() -> None:
@@ -25,6 +25,11 @@ def test_it_is_written_in_one_plain_form() -> None:
         "display:block;float:left;max-width:600px;white-space:nowrap;vertical-align:top;list-style-type:disc;text-align:center",
         "font:bold 14px/1.4 Arial, sans-serif",
         "display:none;max-height:0",
+        "position:relative;top:-4px;z-index:2;transform:rotate(-4deg) scale(1.1)",
+        "filter:grayscale(100%);clip-path:inset(10px)",
+        "content:'→ more';counter-increment:item",
+        "--brand:#336699;color:var(--brand, red)",
+        "grid-template-areas:'a a' 'b c'",
     ],
 )
 def test_what_senders_design_with_stays(style: str) -> None:
@@ -34,12 +39,15 @@ def test_what_senders_design_with_stays(style: str) -> None:
 @pytest.mark.parametrize(
     "style",
     [
-        "position:fixed",
-        "z-index:9",
-        "content:'x'",
+        "position:sticky",
+        "position:-webkit-sticky",
+        "position:var(--x)",
+        "content:url(//t.example)",
+        "content:attr(title, url(x))",
+        "color:attr(title)",
+        "color-scheme:light dark",
         "behavior:url(x)",
         "-moz-binding:url(x)",
-        "transform:scale(9)",
         "filter:progid:DXImageTransform(x)",
         "animation:x 1s",
         "--x:url(//t.example)",
@@ -82,8 +90,18 @@ def test_what_is_not_known_to_be_harmless_goes(style: str) -> None:
     assert declarations(style) == ""
 
 
+def test_what_is_fixed_goes_with_its_page() -> None:
+    assert declarations("position:fixed;top:0") == "position:absolute;top:0"
+
+
+def test_rules_within_rules_stay() -> None:
+    sheet = ".a{color:red;b{color:blue}\n&:hover > i{color:green}}"
+    assert stylesheet(sheet) == sheet
+    assert stylesheet(".a{.b{background:url(//t.example)}}") == ""
+
+
 def test_one_bad_declaration_does_not_take_the_others_with_it() -> None:
-    assert declarations("color:red;position:fixed;width:10px;x:y:z;height:1px") == "color:red;width:10px;height:1px"
+    assert declarations("color:red;behavior:x;width:10px;x:y:z;height:1px") == "color:red;width:10px;height:1px"
 
 
 @pytest.mark.parametrize(
@@ -101,10 +119,24 @@ def test_a_background_keeps_its_colour_when_its_image_goes(style: str, kept: str
 
 def test_remote_images_are_told() -> None:
     x, y = "http://t.example/x", "http://t.example/y"
-    assert declarations_counted(f"background:url({x});list-style-image:url('{y}')").remote == (x,)
+    assert declarations_counted(f"background:url({x});list-style-image:url('{y}')").remote == (x, y)
     assert declarations_counted(f"background-image:image-set('{x}' 1x, '{y}' 2x)").remote == (x,)
     assert declarations_counted("background:url(data:image/png;base64,AA), url(x.png)").remote == ()
     assert stylesheet_counted(f"p{{background:url({x})}}@media print{{a{{background:url({y})}}}}").remote == (x, y)
+
+
+def test_about_images_that_can_be_shown_somebody_is_asked() -> None:
+    x, y, asked = "http://t.example/x", "//t.example/y", list[tuple[str, str]]()
+
+    def shown(address: str, beside: str) -> str:
+        asked.append((address, beside))
+        return "/remote/1"
+
+    style = f"background:url({x});cursor:url({y})"
+    styled = declarations_counted(style, Wanted(images=shown))
+    assert styled.text == "background:url('/remote/1')"
+    assert styled.remote == (y,)
+    assert asked == [(x, style)]
 
 
 def test_cleaning_again_changes_nothing() -> None:
@@ -132,7 +164,8 @@ def test_a_usual_sheet_stays() -> None:
         "@namespace svg url(http://www.w3.org/2000/svg);",
         "@charset 'utf-7';",
         "@keyframes x{from{color:red}}",
-        "@supports (display:grid){p{color:red}}",
+        "@supports (background:url(x)){p{color:red}}",
+        "@supports selector(p){p{color:red}}",
         "@page{margin:0}",
         "@document url(http://t.example){p{color:red}}",
         "@media print{@media screen{@media all{p{color:red}}}}",
@@ -141,7 +174,7 @@ def test_a_usual_sheet_stays() -> None:
         "p<b{color:red}",
         "p\\{x{color:red}",
         "a[href='\"><script>']{color:red}",
-        "p{position:fixed}",
+        "p{position:sticky}",
         "p{}",
         "p",
         "}}}",
@@ -165,6 +198,34 @@ def test_nothing_in_a_sheet_can_end_it() -> None:
 
 def test_only_the_beginning_of_an_endless_sheet_is_read() -> None:
     assert len(stylesheet("a{color:red}\n" * 20_000)) <= 64 * 1024
+
+
+def test_what_a_browser_can_do_is_asked_plainly() -> None:
+    assert stylesheet("@supports (display:grid) and (not (display:inline-grid)){p{color:red}}") == (
+        "@supports (display:grid) and (not (display:inline-grid)){p{color:red}}"
+    )
+
+
+def test_a_class_with_odd_characters_is_selected_by_its_name_as_a_string() -> None:
+    assert stylesheet(r"p.sm\:w-full, .a\.5{color:red}") == "p[class~='sm:w-full'], [class~='a.5']{color:red}"
+    assert stylesheet("[class~='x']{color:red}") == "[class~='x']{color:red}"
+
+
+def test_an_id_is_selected_as_a_class() -> None:
+    assert stylesheet("#top p{color:red}") == ".wm-id-top.wm-id-top.wm-id-top p{color:red}"
+
+
+def test_a_picture_is_shown_under_the_address_we_make_of_its_own_and_only_where_one_belongs() -> None:
+    style = "background:#fff url( http://t.example/x.png ) no-repeat;color:url(http://t.example/y);--x:url(http://t.example/z)"
+    assert (
+        declarations_counted(style, Wanted(images=lambda address, _: f"/remote/{len(address)}")).text
+        == "background:#fff url('/remote/22') no-repeat"
+    )
+
+
+@pytest.mark.parametrize("address", ["", "/a b", "/a'b", "/a(b", "/a)b", "/a\\b", "/a<b", '/a"b', "/a\nb", "/a;b"])
+def test_an_address_with_odd_characters_is_not_used(address: str) -> None:
+    assert declarations_counted("background-image:url(http://t.example/x)", Wanted(images=lambda *_: address)).text == ""
 
 
 def test_rules_for_dark_screens_are_kept_only_on_request() -> None:

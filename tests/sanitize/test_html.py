@@ -33,9 +33,9 @@ def test_a_plain_message_looks_as_it_was_written() -> None:
     assert inside("<h1>Hello</h1><p>How are <b>you</b>?</p>") == "<h1>Hello</h1><p>How are <b>you</b>?</p>"
 
 
-def test_the_answer_is_a_whole_document_in_standards_mode() -> None:
+def test_the_answer_is_a_whole_document() -> None:
     document = sanitize_document("<p>Hello")
-    assert document.startswith('<!doctype html>\n<html><head><meta charset="utf-8">\n<style>')
+    assert document.startswith('<!doctype html>\n<html><head><meta charset="utf-8">')
     assert document.endswith("<body><p>Hello</p></body></html>")
     assert POLICY_VERSION >= 1
 
@@ -71,7 +71,7 @@ def test_with_images_on_the_corpus_loads_only_from_us(payloads: dict[str, str]) 
         asked.append(f"/remote/{len(asked)}")
         return asked[-1]
 
-    options = BodyOptions(images=ImagePolicy.PROXIED, proxy=proxy)
+    options = BodyOptions(images=ImagePolicy.PROXIED, proxy=proxy, dark=True)
     found = {name: dangers(sanitize_document(html, options=options), own=tuple(asked)) for name, html in payloads.items()}
     assert {name: those for name, those in found.items() if those} == {}
     assert len(asked) > 100
@@ -206,11 +206,12 @@ def test_what_is_not_for_the_eye_goes_with_all_it_holds(html: str) -> None:
     [
         (
             "<form action=x><label>Name <input name=n value=v></label><button>Go</button></form>",
-            "<div><span>Name </span><span>Go</span></div>",
+            '<div class="wm-form"><span>Name <span class="wm-field">v</span></span><span class="wm-button">Go</span></div>',
         ),
-        ("<select><option>one</option><option>two</option></select>", "<span>one</span><span>two</span>"),
-        ("<textarea>one <b>two</textarea>", "<span>one &lt;b&gt;two</span>"),
-        ("<input type=submit value='Send it'>", "Send it"),
+        ("<select><option>one</option></select>", '<span class="wm-field wm-select"><span>one</span></span>'),
+        ("<textarea>one <b>two</textarea>", '<span class="wm-field wm-area">one &lt;b&gt;two</span>'),
+        ("<input type=submit value='Send it'>", '<span class="wm-button">Send it</span>'),
+        ("<input type=password value=secret><input type=hidden value=x>", '<span class="wm-field"></span>'),
         ("<object data=x><p>instead</p></object>", "<p>instead</p>"),
         ("<video src=x>no film</video>", "no film"),
         ("<noscript><p>no script</p></noscript>", "<p>no script</p>"),
@@ -350,11 +351,23 @@ def test_without_a_proxy_nothing_remote_is_loaded_even_on_request() -> None:
     assert inside('<img src="https://t.example/x.png">', images=ImagePolicy.PROXIED) == "<img>"
 
 
-def test_style_sheets_load_nothing_even_on_request() -> None:
-    assert "url(" not in sanitize_document(
-        "<style>p{background:url(https://t.example/1)}</style><p style='background:url(https://t.example/1)'>",
-        options=BodyOptions(images=ImagePolicy.PROXIED, proxy="/remote/"),
-    )
+def test_pictures_behind_words_load_only_on_request_and_by_way_of_us() -> None:
+    html = """<style>p{background:url(https://t.example/1?a&b)}</style><p style="background-image:url('https://t.example/2?a&amp;b')">x"""
+    assert "url(" not in sanitize_document(html)
+    shown = sanitize_document(html, options=BodyOptions(images=ImagePolicy.PROXIED, proxy="/remote/"))
+    assert "p{background:url('/remote/https%3A%2F%2Ft.example%2F1%3Fa%26b')}" in shown
+    assert """<p style="background-image:url('/remote/https%3A%2F%2Ft.example%2F2%3Fa%26b')">""" in shown
+    assert shown.count("t.example") == 2
+    by_function = inside(html, images=ImagePolicy.PROXIED, proxy=lambda address: "/remote/1?of=x&size=1")
+    assert """style="background-image:url('/remote/1?of=x&amp;size=1')\"""" in by_function
+    assert dangers(f"<body>{by_function}", own=("/remote/1?of=x&size=1",)) == []
+    assert dangers(f"<body>{by_function}") != []
+
+
+def test_a_picture_behind_words_may_be_one_of_the_message_and_never_one_of_the_house() -> None:
+    own = {"logo@x": "/messages/7/parts/2/logo.png"}
+    html = "<p style='background-image:url(cid:logo@x)'>a<p style='background-image:url(/messages/8/parts/2/x.png)'>b"
+    assert inside(html, cid=own) == """<p style="background-image:url('/messages/7/parts/2/logo.png')">a</p><p>b</p>"""
 
 
 def test_pictures_of_the_message_itself_are_shown() -> None:
@@ -402,7 +415,8 @@ def test_what_a_message_says_of_its_page_is_cleaned_and_kept() -> None:
         'style="margin:0;background-image:url(//x)">x'
     )
     document = sanitize_document(html)
-    assert body(document) == '<body class="a b" dir="rtl" lang="de" style="background-color:#f0f0f0;color:#111111;margin:0">x</body>'
+    assert body(document) == '<body class="a b" dir="rtl" lang="de" style="margin:0">x</body>'
+    assert "body{background-color:#f0f0f0;color:#111111}" in document
     assert "a{color:#cc0000}" in document
 
 
@@ -414,16 +428,61 @@ def test_attributes_of_the_page_cannot_break_out_of_it() -> None:
 
 def test_the_style_sheet_is_rebuilt_and_stands_in_the_head() -> None:
     document = sanitize_document("<p class='big'>x</p><style media='screen'>.big{font-size:20px;position:fixed}</style>")
-    assert "<style>@media screen{.big{font-size:20px}}</style></head>" in document
+    assert "<style>@media screen{.big{font-size:20px;position:absolute}}</style>\n</head>" in document
 
 
-def test_a_message_without_colours_can_be_shown_dark() -> None:
-    dark = BodyOptions(dark=True)
-    assert "color-scheme:dark" in sanitize_document("<p>x", options=dark)
-    for own in ("<p style='color:red'>x", "<body bgcolor=white>x", "<style>p{color:red}</style>x", "<font color=red>x"):
-        cleaned = clean(own, options=dark)
-        assert cleaned.own_style
-        assert "color-scheme:dark" not in cleaned.document
+def test_every_message_can_be_shown_on_dark_screens_and_only_there() -> None:
+    for own in ("<p>x", "<p style='color:red'>x", "<body bgcolor=white>x", "<style>p{color:red}</style>x", "<font color=red>x"):
+        cleaned = clean(own, options=BodyOptions(dark=True))
+        assert cleaned.own_style == (own != "<p>x")
+        assert "<style>@media screen and (prefers-color-scheme:dark){html{color-scheme:dark}" in cleaned.document
+        assert "prefers-color-scheme" not in sanitize_document(own)
+
+
+def test_what_colours_a_message_has_come_back_in_the_sheet_for_dark_screens() -> None:
+    html = "<style>p{color:#111}</style><p style='color:#222!important'>a<table bgcolor=white><tr><td><font color=black>b</table>"
+    document = sanitize_document(html, options=BodyOptions(dark=True))
+    assert '<p style="color:#222" class="wm-s0">' in document
+    assert re.search(r":where\(\.wm-s0\)\{color:#[de][0-9a-f]{5} !important\}", document)
+    assert re.search(r":where\(\.wm-h0\)\{background-color:#1[0-9a-b]{5}\}", document)
+    assert "\np{color:#e" in document
+
+
+def test_a_message_that_has_dark_colours_of_its_own_keeps_them() -> None:
+    html = "<style>@media (prefers-color-scheme: dark){p{color:#abcdef}}</style><p style='color:#111'>x"
+    document = sanitize_document(html, options=BodyOptions(dark=True))
+    assert "p{color:#abcdef}" in document
+    assert "wm-s0" not in document
+
+
+@pytest.mark.parametrize(
+    ("declared", "kept"),
+    [
+        ("", ""),
+        ("<!doctype html>", "<!doctype html>"),
+        ('<!-- x --><!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.0 Transitional//EN">', ""),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">', ""),
+        ('<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http://x">', "<!doctype html public"),
+    ],
+)
+def test_a_designed_message_is_laid_out_by_the_rules_its_sender_tried_it_with(declared: str, kept: str) -> None:
+    document = sanitize_document(f"{declared}<table bgcolor=red><tr><td>x</table>")
+    assert document.startswith(kept or "<html>")
+    assert sanitize_document(f"{declared}<p>a letter").startswith("<!doctype html>")
+
+
+def test_bold_letters_go_on_where_a_browser_would_carry_them_on() -> None:
+    assert inside("<p><b>one<p>two</b>three") == "<p><b>one</b></p><p><b>two</b>three</p>"
+    assert inside("<p>one<table bgcolor=red><tr><td>x</table>").startswith("<p>one<table")
+
+
+def test_what_follows_the_end_of_the_page_is_shown() -> None:
+    assert inside("<html><body><p>one</p></body></html> two") == "<p>one</p> two"
+
+
+def test_an_id_or_an_element_that_a_sheet_selects_is_found_by_its_class() -> None:
+    document = sanitize_document("<style>#a{color:red}button{color:red}</style><p id=a>x<p id=b>y<button>z</button>")
+    assert '<p class="wm-id-a">x</p><p>y<span class="wm-kind-button wm-button">z</span></p>' in document
 
 
 def test_rules_for_dark_screens_do_not_reach_white_paper() -> None:

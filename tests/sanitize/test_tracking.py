@@ -75,15 +75,52 @@ def test_an_image_that_is_to_be_seen_is_none(html: str) -> None:
     assert "/remote/" in cleaned.document
 
 
-def test_images_of_styles_are_told_by_their_host_and_never_loaded() -> None:
+def test_images_of_styles_are_told_by_their_host_and_loaded_by_way_of_us_only() -> None:
     cleaned = clean(
         "<style>p{background:url(https://a.example/1)}@media print{b{background:url(//a.example/2)}}</style>"
         "<p style=\"background-image:url('https://b.example/3')\">x<img srcset='https://C.example/4 2x'>",
         options=SHOWN,
     )
-    assert set(cleaned.hosts) == {RemoteHost("a.example", styles=2), RemoteHost("b.example", styles=1), RemoteHost("c.example", images=1)}
-    assert cleaned.remote_images == 4
+    assert set(cleaned.hosts) == {RemoteHost("a.example", images=2), RemoteHost("b.example", images=1), RemoteHost("c.example", images=1)}
+    assert (cleaned.remote_images, cleaned.style_images) == (4, 0)
+    assert re.findall(r"url\('(.*?)'\)", cleaned.document) == [
+        "/remote/https%3A%2F%2Fa.example%2F1",
+        "/remote/https%3A%2F%2Fa.example%2F2",
+        "/remote/https%3A%2F%2Fb.example%2F3",
+    ]
+    assert cleaned.document.count("example") == 3
+    blocked = clean(
+        "<style>p{background:url(https://a.example/1)}</style><p style='background:url(https://b.example/3)'>x", options=BodyOptions()
+    )
+    assert (blocked.remote_images, "example" in blocked.document) == (2, False)
+
+
+def test_images_of_styles_that_we_cannot_ask_for_are_told_and_never_loaded() -> None:
+    html = "<p style=\"background:image-set('https://a.example/1' 1x);cursor:url(//b.example/2),auto;mask:url(//c.example/3)\">x"
+    cleaned = clean(html, options=SHOWN)
+    assert set(cleaned.hosts) == {RemoteHost("a.example", styles=1), RemoteHost("b.example", styles=1)}
+    assert (cleaned.remote_images, cleaned.style_images) == (2, 2)
     assert "example" not in cleaned.document
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>.x{width:1px;height:1px;background:url(https://t.example/1)}</style><p class=x>",
+        "<style>@media screen{.x{height:0;background-image:url(https://t.example/1)}}</style><p class=x>",
+        "<style>p{background:url(https://t.example/wf/open?upn=1)}</style><p>",
+        "<style>p::after{content:url(https://www.google-analytics.com/collect)}</style><p>",
+        "<div style='width:1px;height:1px;background:url(https://t.example/1)'></div>",
+        "<div style='display:none'><p style='background:url(https://t.example/1)'>x</p></div>",
+        "<td background=https://t.example/open.gif>",
+        "<body background=https://t.example/track/open.gif>x",
+        "<ul style='list-style-image:url(https://t.example/e/o/x)'><li>x</ul>",
+    ],
+)
+def test_tracking_pixels_of_styles_are_never_loaded(html: str) -> None:
+    cleaned = clean(f"<table>{html}" if html.startswith("<td") else html, options=SHOWN)
+    assert (cleaned.pixels, cleaned.remote_images) == (1, 0)
+    assert "remote" not in cleaned.document
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,16 @@ def test_an_html_message_is_shown_in_its_frame_without_script_or_remote_pictures
     assert f"/messages/{which}/parts/" in visitor.answer.headers["Content-Security-Policy"]
 
 
+def test_a_body_has_dark_colours_for_dark_screens_unless_its_own_are_asked_for(visitor: Visitor) -> None:
+    which = message(visitor, "A newsletter")
+    assert "prefers-color-scheme:dark" in visitor.get(f"/messages/{which}/body").text
+    visitor.get(f"/messages/{which}?colours=original")
+    frame = str(visitor.page.xpath("//iframe[@data-message-body]/@src")[0])
+    assert frame == f"/messages/{which}/body?colours=original"
+    assert visitor.page.xpath("//iframe/@class") == ["on-paper"]
+    assert "prefers-color-scheme" not in visitor.get(frame).text
+
+
 def test_an_attachment_is_downloaded_as_it_was_sent(visitor: Visitor) -> None:
     visitor.get(f"/messages/{message(visitor, 'A newsletter')}")
     seen, href = (str(each) for each in visitor.page.xpath("//li[@data-attachment='2']/a/@href"))

@@ -68,6 +68,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "message.html",
         {"page": samples.message_page(body=BodyKind.EMPTY, text=(), notices=("costly",))},
     ),
+    "an HTML message with colours": ("message.html", {"page": samples.html_page(coloured=True)}),
+    "an HTML message in its own colours": ("message.html", {"page": samples.html_page(coloured=True, original_colours=True)}),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),
     "a message full of doubts": ("message.html", {"page": samples.suspicious_page()}),

@@ -22,10 +22,10 @@ from webmail.sanitize.html import BodyOptions, Cleaned
 SECONDS = 2.0
 """So long a reader waits at most; then the page says so and offers to try longer."""
 PATIENT_SECONDS = 12.0
-SMALL = 6_000
-"""So many ``<``, ``&`` and ``;`` cost a third of a second in the worst body known; 100 KB of a newsletter have 4,000."""
+SMALL = 4_500
+"""So many ``<``, ``&`` and ``;`` cost half a second in the worst body known; 100 KB of a newsletter have 4,000."""
 SMALL_SIZE = 150_000
-"""So many characters with hardly any of these, as in one endless style after the other, cost a quarter of a second."""
+"""So many characters with hardly any of these, as in one endless style after the other, cost a third of a second."""
 CHILDREN = 2
 _LONGEST = 16 << 20
 

@@ -9,7 +9,6 @@ fields of the message that stand twice the first counts. With the first fetch of
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -39,24 +38,19 @@ from webmail.store.messages import StoredMessage
 TEXT_LIMIT = 512 * 1024
 """Octets of a text part that are shown; the rest is a download away."""
 HTML_LIMIT = 1024 * 1024
-WORDS = re.compile(r">([^<]*[^<\s][^<]*)<")
-BLOCKS = re.compile(r"<(?:p|br|li|tr|h[1-6]|hr|div|blockquote|pre|dt|dd)\b")
-PICTURE_HEIGHTS = re.compile(r"<img\b[^>]*?\bheight=[\"'](\d{1,4})[\"']")
+HEIGHTS = (120, 8000)
+"""The least and the most that a frame is given before it scrolls inside."""
 COSTLY = "costly"
 """The notice of HTML whose cleaning was given up."""
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
-
-
 TOGETHER_LIMIT = HTML_LIMIT + TEXT_LIMIT
 """Octets of all texts of a message together; each but the first gets what the ones before it left."""
 MIME_OCTETS = 8 * 1024
 DEEPEST = 8
 """Of so many multiparts around a text is looked at what their headers say; mail has three."""
 CLEAN_LINKS = "clean_links"
-COSTLY = "costly"
-"""The notice of HTML whose cleaning was given up."""
-READING = 1
+READING = 2
 """Bodies read by another version of the rules are not shown."""
 
 
@@ -65,7 +59,8 @@ class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
     ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
-    first text. ``files`` were written into the texts (``enclosed``). ``detours`` and ``asks`` are as in ``Cleaned``.
+    first text. ``files`` were written into the texts (``enclosed``). ``detours`` and ``asks`` are as in ``Cleaned``. ``height`` is
+    about how high the document is in a frame as wide as usual, within bounds; ``coloured`` says that it has colours of its own.
     """
 
     document: str = ""
@@ -73,6 +68,8 @@ class Body:
     files: tuple[AttachmentRow, ...] = ()
     remote_images: int = 0
     notices: tuple[str, ...] = ()
+    height: int = HEIGHTS[0]
+    coloured: bool = False
     conflicts: tuple[str, ...] = ()
     codec: str = ""
     facts: Facts = NO_FACTS
@@ -98,18 +95,6 @@ def kind(shown: mime.Shown, *, prefer: str) -> BodyKind:
     if shown.html is not None and not (prefer == "text" and shown.text is not None):
         return BodyKind.HTML
     return BodyKind.TEXT if shown.text is not None else BodyKind.EMPTY
-
-
-def height(document: str) -> int:
-    """A guess at the height of the frame in pixels: without script the frame keeps it and scrolls inside.
-
-    Counts lines of words, pictures and the things that begin a line; rather too high than too low.
-    """
-    body = document.partition("<body")[2]
-    words = sum(len(run) for run in WORDS.findall(body))
-    pictures = sum(min(600, int(height)) for height in PICTURE_HEIGHTS.findall(body))
-    blocks = len(BLOCKS.findall(body))
-    return max(160, min(6000, 60 + words * 24 // 70 + blocks * 20 + pictures))
 
 
 def content(
@@ -163,7 +148,7 @@ def _names(
     place = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}" + (f"/{within.section}" if within else "")
     clean_links = kind is BodyKind.HTML and cleans_links(session)
     # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
-    how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}"
+    how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}/{'o' if wishes.original else ''}"
     body = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
     return body, f"{place}/facts/{facts.FACTS_VERSION}", f"{place}/besides/{enclosures.VERSION}"
 
@@ -222,7 +207,9 @@ def options(session: MailSession, stored: StoredMessage, wishes: Wishes, *, mark
     policy = html.ImagePolicy.PROXIED if wishes.images else html.ImagePolicy.BLOCKED
     proxy = proxied(session) if wishes.images else ""
     detour = detours.judge(session.database, account_id=account(session).id, message_id=stored.summary.id or 0)
-    return html.BodyOptions(images=policy, proxy=proxy, clean_links=cleans_links(session), hits=marks, detour=detour)
+    return html.BodyOptions(
+        images=policy, proxy=proxy, dark=not wishes.original, clean_links=cleans_links(session), hits=marks, detour=detour
+    )
 
 
 def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = False) -> Body:
@@ -235,6 +222,8 @@ def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = 
         found.document,
         remote_images=found.remote_images,
         notices=notices,
+        height=max(HEIGHTS[0], min(HEIGHTS[1], found.height)),
+        coloured=found.own_style,
         remote=_remote(found),
         detours=found.detours,
         asks=found.asks,

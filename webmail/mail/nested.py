@@ -91,7 +91,7 @@ def _attached_body(part: Part, body: Body, envelope: Envelope) -> AttachedBody:
     return AttachedBody(
         document=is_html,
         text=blocks,
-        frame_height=bodies.height(body.document),
+        frame_height=body.height,
         remote_images=body.remote_images,
         attachments=(*map(attachment_row, mime.attachments(root)), *body.files),
         notices=body.notices,

@@ -18,5 +18,5 @@ def document(session: MailSession, message_id: int, *, title: str, rows: Sequenc
     stored, mailbox = find_message(session, message_id)
     inside = enclosed.enclosed(session, stored, mailbox)
     source, carried = (inside.pages, {}) if inside else bodies.pages(session, stored, mailbox, charset=wishes.charset)
-    options = replace(bodies.options(session, stored, wishes), title=title, heading=tuple(rows), **carried)
+    options = replace(bodies.options(session, stored, wishes), dark=False, title=title, heading=tuple(rows), **carried)
     return bodies.cleaned(source, options=options, patient=True).document

@@ -12,7 +12,8 @@ from webmail.store.image_permissions import ImagePermission
 class RemoteContent:
     """What a message wanted of other servers.
 
-    ``images`` counts those that can be shown, ``styles`` those in styles, which never are, ``pixels`` those that only watch.
+    ``images`` counts those that can be shown, ``styles`` those that styles name in ways in which they never are, ``pixels`` those
+    that only watch.
     ``permission`` covers its sender; ``held`` says that it waits for a proof of who sent this. ``sender`` and ``domain`` are
     what a permission may be given to: empty where none is to be offered.
     """

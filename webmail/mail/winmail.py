@@ -74,7 +74,7 @@ def document(part: Part, kept: str | None, *, message_id: int) -> str:
         for number, each in reversed(list(enumerate(found.files, 1)))
         if each.content_id
     }
-    return html.clean(found.html, options=html.BodyOptions(images=html.ImagePolicy.BLOCKED, cid=pictures)).document
+    return html.clean(found.html, options=html.BodyOptions(images=html.ImagePolicy.BLOCKED, cid=pictures, dark=True)).document
 
 
 def packed_file(part: Part, kept: str | None, number: int) -> tnef.PackedFile:

@@ -21,14 +21,17 @@ _PROTOCOLS = frozenset({"http", "https", "mailto", "tel", "data"})
 _MAX_PASSES = 4
 
 
-def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str]) -> str:
+def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str], quirks: bool = False) -> str:
     """``markup`` with nothing in it but allowed elements and attributes, as an HTML5 parser understands it.
 
     ``addresses`` are the only values that ``href``, ``src`` and ``background`` may have; ``styles`` were cleaned already.
+    With ``quirks`` a table may stand in a paragraph, as in every document without a type.
     Cleaning the answer again gives the same: a tree that the parser had to mend is written and read once more, because
     what mending makes (a paragraph in a paragraph) is not always read back as it was written.
     """
     cleaner = _cleaner(addresses, styles)
+    if quirks:
+        _in_quirks_mode(cleaner.parser)
     for _ in range(_MAX_PASSES):
         cleaned: str = cleaner.clean(markup)
         if not (cleaner.parser.errors or cleaner.walker.cut) or cleaned == markup:
@@ -55,6 +58,17 @@ def _cleaner(addresses: frozenset[str], styles: frozenset[str]) -> Any:
     return cleaner
 
 
+def _in_quirks_mode(parser: Any) -> None:
+    """Have a parser read fragments as parts of a document without a type (HTML, "parsing HTML fragments", step 3)."""
+    reset = parser.reset
+
+    def again() -> None:
+        reset()
+        parser.compatMode = "quirks"
+
+    parser.reset = again
+
+
 class _Styles:
     """The part bleach asks about styles. They were cleaned before; one that is not known here is cleaned now."""
 
@@ -63,7 +77,9 @@ class _Styles:
 
     def sanitize_css(self, style: str) -> str:
         """The style as it may stay."""
-        return style if style in self._cleaned else css.declarations(unescape(style))
+        if style in self._cleaned or unescape(style) in self._cleaned:
+            return style
+        return css.declarations(unescape(style))
 
 
 class _Walk:

@@ -19,35 +19,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from webmail.sanitize import colours, extent, fields
 from webmail.sanitize.authority import authorise
-from webmail.sanitize.options import BodyOptions, Cleaned, Detour, ImagePolicy
+from webmail.sanitize.options import FRAME_WIDTH, BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.paper import heading
 from webmail.sanitize.policy import POLICY_VERSION
-from webmail.sanitize.rewrite import rewrite
-from webmail.sanitize.tree import read, read_all
+from webmail.sanitize.rewrite import NOTHING, Rewritten, rewrite
+from webmail.sanitize.structure import read_all
+from webmail.sanitize.tree import Mode, mode
 
 __all__ = ["POLICY_VERSION", "BodyOptions", "Cleaned", "Detour", "ImagePolicy", "clean", "sanitize_document"]
 
-# The paper is the body's, not the root's: only so does a colour that a message gives its body fill the whole frame.
+# What a reader must see in every message, whoever designed it.
 _BASE = """html{color-scheme:light}
-body{margin:8px;background:#fff;color:#202124;font:14px system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Arial,sans-serif;\
-overflow-wrap:break-word;word-wrap:break-word}
-img{max-width:100%}
 img:not([src]){display:inline-block;overflow:hidden;background:#f1f3f4;outline:1px dashed #c4c7cc;outline-offset:-1px;\
 color:#5f6368;font-size:12px}
-img:not([src])[width='0'],img:not([src])[width='1'],img:not([src])[height='0'],img:not([src])[height='1']{background:none;outline:0}
+img:not([src])[width='0'],img:not([src])[width='1'],img:not([src])[height='0'],img:not([src])[height='1']{background:none;outline:0}"""
+# A letter without a design of its own gets ours; a designed one is measured by its sender against what a browser does by itself.
+LETTER = """
+body{margin:12px;color:#202124;font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',Arial,sans-serif;\
+overflow-wrap:break-word;word-wrap:break-word}
+table{font-size:inherit;line-height:inherit;color:inherit}
+img{max-width:100%;height:auto}
 pre{white-space:pre-wrap}
 blockquote{margin:0 0 0 .5em;padding-left:.75em;border-left:2px solid #c4c7cc}
 a{color:#0b57d0}"""
-# A letter without a design of its own gets ours; a designed one is measured by its sender.
-_LETTER = """
-body{margin:12px;line-height:1.5}"""
-_DARK = """
-html{color-scheme:dark}
-body{background:#1b1c1e;color:#e3e3e6}
-img:not([src]){background:#2a2c2f;outline-color:#5f6368;color:#a8abb0}
-blockquote{border-color:#5f6368}
-a{color:#a8c7fa}"""
+_DARK = f"""html{{color-scheme:dark}}
+body{{background-color:{colours.PAPER};color:{colours.INK}}}
+table{{color:inherit}}
+img:not([src]){{background:#2a2c2f;outline-color:#5f6368;color:#a8abb0}}
+blockquote{{border-color:#5f6368}}
+.wm-field,.wm-button,.wm-small{{background:#33312e;color:{colours.INK}}}
+a{{color:{colours.LINK}}}"""
+# The frame is told of a dark screen by its page; paper is white.
+_ON_DARK_SCREENS = "screen and (prefers-color-scheme:dark)"
+# A browser that can fits the frame to this document without script (CSS Sizing 4, "frame-sizing"); who may frame it at all, and so
+# learn its height, is said by its policy.
+_META = '<meta charset="utf-8"><meta name="responsive-embedded-sizing" content="allow-origins=*">'
+_DOCTYPES = {
+    Mode.QUIRKS: "",
+    Mode.LIMITED_QUIRKS: '<!doctype html public "-//W3C//DTD XHTML 1.0 Transitional//EN" "">\n',
+    Mode.STANDARDS: "<!doctype html>\n",
+}
 
 
 def sanitize_document(html: str, *, options: BodyOptions = BodyOptions()) -> str:  # noqa: B008 (the default is immutable)
@@ -61,20 +74,26 @@ def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) ->
     Pure: the same message, options and ``POLICY_VERSION`` give the same document, so it may be kept. Never raises, whatever
     the message holds. Of more than 512 KB only the beginning is shown (``cut``).
     """
-    reading = read(html) if isinstance(html, str) else read_all(html)
+    pages = [html] if isinstance(html, str) else html
+    reading = read_all(pages)
     if reading.root is None:
-        empty = _document("", body="", sheet="", base=_base(own_style=False, dark=options.dark))
+        empty = _document("", body="", style=_style(NOTHING, dark=options.dark, mode=Mode.STANDARDS), mode=Mode.STANDARDS)
         return Cleaned(empty, remote_images=0, cut=reading.cut, own_style=False)
     rewritten = rewrite(reading.root, options=options)
     seen = rewritten.seen
+    # Mail without a document type is laid out by the rules its sender tried it with; a letter by ours.
+    layout = mode(max(pages, key=len)) if rewritten.designed else Mode.STANDARDS
     above = heading(options.title, options.heading)
-    markup = authorise(above + rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles)
-    base = _base(own_style=rewritten.own_style, dark=options.dark)
+    quirks = layout is Mode.QUIRKS
+    markup = authorise(above + rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles, quirks=quirks)
+    document = _document(markup, body=rewritten.body, style=_style(rewritten, dark=options.dark, mode=layout), mode=layout)
     return Cleaned(
-        document=_document(markup, body=rewritten.body, sheet=rewritten.sheet, base=base),
+        document=document,
         remote_images=seen.images.total() + seen.styles.total(),
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
+        designed=rewritten.designed,
+        height=extent.height(document, width=FRAME_WIDTH),
         style_images=seen.styles.total(),
         pixels=seen.pixels.total(),
         hosts=seen.hosts(),
@@ -84,14 +103,13 @@ def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) ->
     )
 
 
-def _base(*, own_style: bool, dark: bool) -> str:
-    if own_style:
-        return _BASE
-    return _BASE + _LETTER + (_DARK if dark else "")
+def _style(rewritten: Rewritten, *, dark: bool, mode: Mode) -> str:
+    """All style sheets of the document: what every message gets, what letters get, the message's own, and for dark screens."""
+    own = f"<style>{rewritten.sheet}</style>\n" if rewritten.sheet else ""
+    darker = f"<style>@media {_ON_DARK_SCREENS}{{{_DARK}\n{rewritten.dark}}}</style>\n" if dark else ""
+    boxes = (fields.QUIRKS if mode is Mode.QUIRKS else "") + (fields.SHEET if rewritten.fields else "")
+    return f"<style>{_BASE}{'' if rewritten.designed else LETTER}{boxes}</style>\n{own}{darker}"
 
 
-def _document(markup: str, *, body: str, sheet: str, base: str) -> str:
-    return (
-        f'<!doctype html>\n<html><head><meta charset="utf-8">\n<style>{base}</style>\n'
-        f"{f'<style>{sheet}</style>' if sheet else ''}</head>\n<body{body}>{markup}</body></html>"
-    )
+def _document(markup: str, *, body: str, style: str, mode: Mode) -> str:
+    return f"{_DOCTYPES[mode]}<html><head>{_META}\n{style}</head>\n<body{body}>{markup}</body></html>"

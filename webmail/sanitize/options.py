@@ -8,6 +8,9 @@ from enum import Enum
 
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
 
+FRAME_WIDTH = 700
+"""Pixels a frame is wide on most screens."""
+
 
 class ImagePolicy(Enum):
     """What happens to images that lie on other people's servers."""
@@ -40,7 +43,7 @@ class BodyOptions:
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
     ``title`` and ``heading`` (names and values, all text) stand above a body that is printed.
     ``detour`` is asked about each link, by the words it shows and where it leads; what it answers takes the place of the link.
-    ``dark`` shows a message that brings no colours of its own in light letters on a dark page.
+    ``dark`` adds what a reader with a dark screen sees: light letters on a dark page, and the message's own colours made to fit.
     """
 
     images: ImagePolicy = ImagePolicy.BLOCKED
@@ -61,17 +64,20 @@ class Cleaned:
     """A whole document for the frame, to be sent as it is.
 
     ``remote_images`` counts the images on other servers that the message names, shown or not, without the ``pixels`` that are
-    only there to be counted; the ``style_images`` among them are never shown; ``hosts`` says of which servers they are.
-    ``links`` are those that were cleaned. ``cut`` says that the message was longer or deeper than we show, so that other ways
-    to see all of it should be offered. ``own_style`` says that it brings colours or a style sheet of its own.
-    ``detours`` are the links that were replaced, in order, the first
-    hundred; ``asks`` what it would have its reader fill in: ``form``, ``password``.
+    only there to be counted; the ``style_images`` among them are named by styles in ways in which they are never shown;
+    ``hosts`` says of which servers they are. ``links`` are those that were cleaned. ``cut`` says that the message was longer or
+    deeper than we show, so that other ways to see all of it should be offered. ``own_style`` says that it brings colours or a
+    style sheet of its own, ``designed`` that it does not leave its looks to the reader. ``detours`` are the links that were
+    replaced, in order, the first hundred; ``asks`` what it would have its reader fill in: ``form``, ``password``. ``height`` is
+    about how high it is in a frame ``options.FRAME_WIDTH`` wide, in pixels.
     """
 
     document: str
     remote_images: int
     cut: bool
     own_style: bool
+    designed: bool = False
+    height: int = 0
     style_images: int = 0
     pixels: int = 0
     hosts: tuple[RemoteHost, ...] = ()

@@ -8,7 +8,9 @@ from html import escape
 # Important on the element itself, which no sheet of the message can outdo.
 _SHOWN = "visibility:visible !important;opacity:1 !important;color:#000 !important;background-color:#fff !important;border:0 !important;"
 _LETTERS = "font-family:sans-serif !important;font-size:13px !important;line-height:1.4 !important;letter-spacing:normal !important;"
-_TABLE = f"display:table !important;width:auto !important;margin:0 0 16px 0 !important;border-collapse:collapse !important;{_SHOWN}"
+# What is below keeps its own place (``css.Wanted.alone``), and whatever it does with its margins it stays behind this.
+_ABOVE = "position:relative !important;z-index:1 !important;"
+_TABLE = f"{_ABOVE}display:table !important;width:auto !important;margin:0 0 16px 0 !important;border-collapse:collapse !important;{_SHOWN}"
 _ROW = f"display:table-row !important;{_SHOWN}"
 _CELL = (
     "display:table-cell !important;text-align:left !important;text-transform:none !important;vertical-align:top !important;"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 MAX_DEPTH = 160
 """Elements within elements; deeper inside only the words stay."""
 
@@ -23,6 +23,7 @@ VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 # Elements that go while their words stay, in an element that lays them out alike.
 REPLACED = {
     "button": "span",
+    "select": "span",
     "dialog": "div",
     "dir": "ul",
     "fieldset": "div",
@@ -62,7 +63,7 @@ _BY_TAG = {
     "img": frozenset({"alt", "border", "height", "hspace", "src", "vspace", "width"}),
     "li": frozenset({"type", "value"}),
     "ol": frozenset({"reversed", "start", "type"}),
-    "pre": frozenset({"width"}),
+    "pre": frozenset({"width", "wrap"}),
     "table": frozenset(
         {"background", "border", "bordercolor", "cellpadding", "cellspacing", "frame", "height", "rules", "summary", "width"}
     ),
@@ -93,7 +94,7 @@ _FORMS = {
     "bordercolor": _COLOUR,
     "cellpadding": _LENGTH,
     "cellspacing": _LENGTH,
-    "class": re.compile(r"[\w \t\r\n:./@!-]{1,1000}\Z"),
+    "class": re.compile(r"[\w \t\r\n:./@!%+-]{1,1000}\Z"),
     "clear": _WORD,
     "color": _COLOUR,
     "colspan": re.compile(r"[0-9]{1,3}\Z"),
@@ -109,7 +110,7 @@ _FORMS = {
     "open": _SWITCH,
     "rel": re.compile(r"noopener noreferrer nofollow\Z"),
     "reversed": _SWITCH,
-    "role": re.compile(r"(?:presentation|none|article|img|list|listitem|separator)\Z"),
+    "role": re.compile(r"(?:presentation|none|article|figure|group|heading|img|list|listitem|note|region|separator)\Z"),
     "rowspan": re.compile(r"[0-9]{1,3}\Z"),
     "rules": _WORD,
     "scope": _WORD,
@@ -124,6 +125,7 @@ _FORMS = {
     "value": re.compile(r"-?[0-9]{1,9}\Z"),
     "vspace": _COUNT,
     "width": _LENGTH,
+    "wrap": re.compile(r"(?:|soft|hard|virtual|physical)\Z"),
 }
 # Their values are judged by css.py and links.py.
 JUDGED_ELSEWHERE = frozenset({"background", "href", "src", "style"})
@@ -132,6 +134,23 @@ JUDGED_ELSEWHERE = frozenset({"background", "href", "src", "style"})
 def _well_formed(name: str, value: str) -> bool:
     form = _FORMS.get(name)
     return form is not None and form.match(value) is not None
+
+
+_NUMERIC = frozenset({"border", "cellpadding", "cellspacing", "colspan", "height", "hspace", "rowspan", "size", "span", "vspace", "width"})
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?%?")
+_CLASS = re.compile(r"[\w:./@!%+-]+\Z")
+
+
+def mended(name: str, value: str) -> str:
+    """The value as a browser reads it: of a number what comes before the first mistake, of classes those that are well formed."""
+    if name == "class":
+        return " ".join(each for each in value.split(" ") if _CLASS.match(each))[:1000]
+    if name == "border" and not value:
+        return "1"
+    if name in _NUMERIC and not _well_formed_short(name, value):
+        number = _NUMBER.match(value)
+        return number[0] if number else value
+    return value
 
 
 # Short values repeat thousands of times in one newsletter.

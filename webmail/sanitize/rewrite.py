@@ -7,14 +7,16 @@ One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``policy.M
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
 from lxml import etree
 
-from webmail.sanitize import burden, css, links, policy, tracking
-from webmail.sanitize.options import BodyOptions, Detour, ImagePolicy
+from webmail.sanitize import burden, colours, css, fields, links, page, policy, tracking, values
+from webmail.sanitize.dark import DarkSheet
+from webmail.sanitize.escape import escape, escape_value
+from webmail.sanitize.options import BodyOptions, Detour
+from webmail.sanitize.pictures import SAFE_ADDRESS, Pictures
 from webmail.sanitize.sightings import Sightings, host
 from webmail.sanitize.tree import attributes, first_words, tag_name, unshielded
 
@@ -22,17 +24,24 @@ MAX_ATTRIBUTES = 64
 MAX_ELEMENTS = 40_000
 MAX_ESCAPES = 60_000
 MAX_DETOURS = 100
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _MARKUP = re.compile(r"[&<>]")
-_SHOWN_VALUES = frozenset({"submit", "button", "reset"})
+_MAX_BREAKS = 50
 _BODY_ATTRIBUTES = ("class", "dir", "lang")
 # The line breaks between their children are no words.
+_TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 _AROUND_BODY = frozenset({"html", "head"})
-_SAFE_ADDRESS = re.compile(r"[^\s\"'<>`\\\x00-\x1f]+\Z")
+_SELECTED_KIND = re.compile(rf"\.{values.KIND}([a-z]+)")
+_SELECTED_ID = re.compile(rf"\.{values.ID}([\w-]+)")
+_OWN_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
 class Rewritten(NamedTuple):
-    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``."""
+    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``.
+
+    ``fields`` says that there are boxes in it that stand for fields of a form. ``designed`` says that the sender chose fonts,
+    grounds or a sheet, and does not leave the looks to the reader. ``dark`` is a style sheet for dark screens, to be put after
+    ``sheet``.
+    """
 
     markup: str
     body: str
@@ -42,13 +51,22 @@ class Rewritten(NamedTuple):
     seen: Sightings
     own_style: bool
     cut: bool
-    detours: tuple[Detour, ...]
-    asks: tuple[str, ...]
+    detours: tuple[Detour, ...] = ()
+    asks: tuple[str, ...] = ()
+    designed: bool = False
+    fields: bool = False
+    dark: str = ""
+
+
+NOTHING = Rewritten("", "", "", frozenset(), frozenset(), Sightings(), own_style=False, cut=False)
 
 
 def rewrite(root: etree._Element, *, options: BodyOptions) -> Rewritten:
     """Walk the tree once and write what may stay of it."""
     writer = _Writer(options)
+    for sheet in root.iter("style"):
+        writer.style_sheet(sheet)
+    writer.sheets_are_known()
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         if event == "start":
@@ -67,7 +85,7 @@ class _Writer:
 
     def __init__(self, options: BodyOptions) -> None:
         self._options = options
-        self._parts_of_message = frozenset([*options.cid.values(), *options.locations.values()])
+        self._wanted = css.Wanted(images=self._picture, dark=options.dark, alone=not (options.title or options.heading))
         self._parts: list[str] = []
         self._open: list[str] = []
         self._depth = 0
@@ -77,9 +95,10 @@ class _Writer:
         self._sheets: list[str] = []
         self._sheet_room = css.MAX_SHEET
         self._body: dict[str, str] = {}
-        self._addresses: set[str] = set()
+        self._body_classes: list[str] = []
         self._styles: set[str] = set()
         self._seen = Sightings()
+        self._pictures = Pictures(options, self._seen)
         self._hiding: list[bool] = []
         self._hidden = 0
         self._image_attributes: dict[str, str] = {}
@@ -88,6 +107,13 @@ class _Writer:
         self._cut_out = ""
         self._detours: list[Detour] = []
         self._asks: set[str] = set()
+        self._designed = False
+        self._fields = False
+        self._ids: frozenset[str] = frozenset()
+        self._kinds: frozenset[str] = frozenset()
+        self._dark = DarkSheet()
+        self._dark_style = ""
+        self._own_dark = False
 
     def start(self, element: etree._Element) -> bool:
         """Write the start of an element; False: nothing inside it may be looked at."""
@@ -95,16 +121,24 @@ class _Writer:
         self._hiding.append(tracking.hides(element))
         self._hidden += self._hiding[-1]
         if name in policy.DROPPED or not name:
-            if name == "style":
-                self._style_sheet(element)
+            if name == "meta" and element.get("name", "").lower() == "color-scheme":
+                self._scheme(element.get("content", ""))
             self._open.append("")
             return False
         if name in ("body", "html"):
             self._body_attributes(element)
+        field = fields.box(name, element) if name in fields.TAGS else None
+        if name in ("form", "input"):
+            self._asked_for(name, element)
+        if name == "input":
+            self._input(element, field)
+            return False
         shown = policy.REPLACED.get(name, name)
+        if name == "form" and _is_between_cells(element):
+            shown = ""
         if shown in policy.TAGS and self._depth < policy.MAX_DEPTH and self._elements < MAX_ELEMENTS:
             self._elements += 1
-            self._parts.append(f"<{shown}{self._attributes(shown, element)}>")
+            self._parts.append(f"<{shown}{self._attributes(shown, element, field)}>")
             self._open.append("" if shown in policy.VOID else shown)
             self._depth += shown not in policy.VOID
             self._at_start_of_pre = shown == "pre"
@@ -112,19 +146,28 @@ class _Writer:
             # Where there is no more room for structure, the words still stay.
             self._cut = self._cut or shown in policy.TAGS
             self._open.append("")
-        if name in ("form", "input"):
-            self._field(name, element)
         if element.text and not (name in _AROUND_BODY and element.text.isspace()):
             self.words(element.text)
         return True
 
-    def _field(self, name: str, element: etree._Element) -> None:
-        """A form, or a field of one: it goes, and that it was there is told; what a button says stays."""
-        kind = element.get("type", "").strip().lower()
-        if name == "form" or kind == "password":
-            self._asks.add("password" if kind == "password" else "form")
-        if kind in _SHOWN_VALUES and name == "input":
-            self.words(element.get("value", ""))
+    def _asked_for(self, name: str, element: etree._Element) -> None:
+        """A form, or a field for a password: nothing can be filled in here, and that it was wanted is told."""
+        if element.get("type", "").strip().lower() == "password":
+            self._asks.add("password")
+        elif name == "form":
+            self._asks.add("form")
+
+    def _input(self, element: etree._Element, field: tuple[str, str, str] | None) -> None:
+        """Write the box that stands for a field, and the words in it."""
+        self._open.append("")
+        if field is None:
+            return
+        if self._depth < policy.MAX_DEPTH and self._elements < MAX_ELEMENTS:
+            self._elements += 1
+            self._parts.append(f"<span{self._attributes('span', element, field)}>{escape(field[2])}</span>")
+        else:
+            self._cut = True
+            self.words(field[2])
 
     def end(self) -> None:
         """Write the end of the innermost open element."""
@@ -139,16 +182,17 @@ class _Writer:
         """Write text as text."""
         text = burden.fewer_marks(text)
         if self._at_start_of_pre:
-            # A parser drops one line break here; were there two, each later cleaning would drop another.
-            text = text.lstrip("\r\n")
-            self._at_start_of_pre = not text
+            # A parser drops one line break here, and each later one would drop another; what is left of them is written as elements.
+            rest = text.lstrip("\n")
+            self._parts.append("<br>" * min(len(text) - len(rest), _MAX_BREAKS))
+            text, self._at_start_of_pre = rest, not rest
         if _MARKUP.search(text):
             text = unshielded(text)
             self._escapes += len(_MARKUP.findall(text))
             if self._escapes > MAX_ESCAPES:
                 self._cut = True
                 text = _MARKUP.sub(" ", text)
-        self._parts.append(_escape(text) if self._options.hits is None else self._marked(text, self._options.hits(text)))
+        self._parts.append(escape(text) if self._options.hits is None else self._marked(text, self._options.hits(text)))
 
     def _marked(self, text: str, hits: Sequence[tuple[int, int]]) -> str:
         """Text with the words that were searched for marked, as far as there is room for elements."""
@@ -157,9 +201,9 @@ class _Writer:
             if self._depth >= policy.MAX_DEPTH or self._elements >= MAX_ELEMENTS or not place <= start < end <= len(text):
                 break
             self._elements += 1
-            parts += [_escape(text[place:start]), "<mark>", _escape(text[start:end]), "</mark>"]
+            parts += [escape(text[place:start]), "<mark>", escape(text[start:end]), "</mark>"]
             place = end
-        return "".join([*parts, _escape(text[place:])])
+        return "".join([*parts, escape(text[place:])])
 
     def result(self) -> Rewritten:
         """All that was written and seen."""
@@ -168,31 +212,52 @@ class _Writer:
             markup="".join(self._parts),
             body=body,
             sheet="\n".join(self._sheets),
-            addresses=frozenset(self._addresses),
+            addresses=frozenset(self._pictures.addresses),
             styles=frozenset(self._styles),
             seen=self._seen,
             own_style=self._own_style,
             cut=self._cut,
             detours=tuple(self._detours[:MAX_DETOURS]),
             asks=tuple(sorted(self._asks)),
+            designed=self._designed,
+            fields=self._fields,
+            dark=self._dark.sheet() if self._options.dark and not self._own_dark else "",
         )
 
-    def _attributes(self, tag: str, element: etree._Element) -> str:
+    def _attributes(self, tag: str, element: etree._Element, field: tuple[str, str, str] | None = None) -> str:
         given = attributes(element, limit=MAX_ATTRIBUTES)
         named = self._image_attributes = dict(given)
-        parts = []
+        parts: dict[str, str] = {}
+        kind = tag_name(element)
+        classes = [f"{values.KIND}{kind}"] if kind in self._kinds else []
+        if kind == "form":
+            classes.append(fields.FORM)
+        if _is_closed(kind, named):
+            parts["hidden"] = ""
+        if field is not None:
+            self._fields = True
+            classes.append(field[0])
+            style = ";".join(filter(None, (field[1], named.get("style", ""))))
+            given = [("style", style), *(each for each in given if each[0] != "style")]
         for name, value in given:
-            kept = self._link_to(element, value) if name == "href" else self._attribute(tag, name, value)
-            if kept is None:
+            if name == "id":
+                classes += [f"{values.ID}{value}"] if value in self._ids else []
                 continue
-            parts.append(f' {name}="{_escape_value(kept)}"')
-            if name == "href":
-                parts.append(' target="_blank" rel="noopener noreferrer nofollow"')
-                if "title" not in named and self._cut_out:
-                    parts.append(f' title="{_escape_value(f"{kept} ✂ {self._cut_out}"[:2000])}"')
+            kept = self._link_to(element, value) if name == "href" else self._attribute(tag, name, value)
+            if kept is not None:
+                parts[name] = kept
+                parts |= self._with_link(kept, titled="title" in named) if name == "href" else {}
+                classes += self._dark_class(name, kept)
+        if classes:
+            parts["class"] = " ".join(dict.fromkeys([*parts.get("class", "").split(), *classes]))
         if tag == "img" and "srcset" in named and "src" not in named:
             self._seen.images[host(links.remote_address(next(iter(named["srcset"].split()), "")))] += 1
-        return "".join(parts)
+        return "".join(f' {name}="{escape_value(value)}"' for name, value in parts.items())
+
+    def _with_link(self, address: str, *, titled: bool) -> dict[str, str]:
+        """What goes with every link."""
+        title = {} if titled or not self._cut_out else {"title": f"{address} ✂ {self._cut_out}"[:2000]}
+        return {"target": "_blank", "rel": "noopener noreferrer nofollow"} | title
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
         """The value this attribute may have in the markup; None: it goes."""
@@ -203,21 +268,41 @@ class _Writer:
         if tag == "a" and name in ("target", "rel"):
             # They come with the link, in our own words.
             return None
-        value = " ".join(unshielded(value).split())
+        value = policy.mended(name, " ".join(unshielded(value).split()))
         if not policy.may_stay(tag, name, value):
             return None
-        self._own_style = self._own_style or name in ("bgcolor", "color")
+        if name in ("bgcolor", "color", "face"):
+            self._own_style = self._own_style or name != "face"
+            self._designed = self._designed or (name != "color" and not colours.is_white(value))
         return value
 
+    def _dark_class(self, name: str, kept: str) -> list[str]:
+        """The class under which the dark sheet says what this attribute says of colours; a style was just written."""
+        if not self._options.dark or self._own_dark:
+            return []
+        return self._dark.style(self._dark_style) if name == "style" else self._dark.hint(name, kept)
+
     def _address(self, tag: str, name: str, value: str) -> str:
-        return self._image(value, carried=name == "src") if name in policy.ATTRIBUTES[tag] else ""
+        if name not in policy.ATTRIBUTES[tag]:
+            return ""
+        self._designed = self._designed or name == "background"
+        return self._pictures.shown(value, image=self._image_attributes, carried=name == "src", hidden=self._hidden > 0)
 
     def _style(self, value: str) -> str:
-        styled = css.declarations_counted(value)
+        styled = css.declarations_counted(value, self._wanted)
+        text, self._dark_style = styled.text, styled.dark
+        if styled.dark and self._options.dark and " !important" in text:
+            # Nothing could be said against it for dark screens.
+            text = text.replace(" !important", "")
         self._seen.style(styled.remote)
-        self._styles.add(styled.text)
-        self._own_style = self._own_style or "color:" in styled.text or "background:" in styled.text
-        return styled.text
+        self._styles.add(text)
+        self._own_style = self._own_style or "color:" in text or "background:" in text
+        self._designed = self._designed or "font" in text or "background" in text
+        return text
+
+    def _picture(self, address: str, beside: str) -> str:
+        """The address under which we show a picture that a style names; ``beside`` is the style, and says how large it is shown."""
+        return self._pictures.shown(address, image={**self._image_attributes, "style": beside}, hidden=self._hidden > 0)
 
     def _link_to(self, element: etree._Element, value: str) -> str | None:
         """Where a link leads: to its target, or first to a page of ours; None: nowhere."""
@@ -235,90 +320,79 @@ class _Writer:
             detour = self._options.detour(first_words(element), link)
             if detour is not None:
                 self._detours.append(detour)
-                return self._own(detour.address) or None
-        self._addresses.add(link)
+                return self._pictures.own(detour.address) or None
+        self._pictures.addresses.add(link)
         return link or None
 
-    def _image(self, value: str, *, carried: bool) -> str:
-        """The address of an image: a part of the message, ``carried`` in the address itself, or a remote one by way of our proxy."""
-        content_id = links.content_id(value)
-        if content_id:
-            return self._own(self._options.cid.get(content_id, ""))
-        picture = links.data_image(value) if carried else ""
-        if self._options.locations and not picture:
-            picture = self._options.locations.get(links.located(value, base=self._options.base), "")
-        if picture or value in self._parts_of_message:
-            return self._own(picture or value)
-        return self._remote_image(value)
-
-    def _remote_image(self, value: str) -> str:
-        address = links.remote_address(value)
-        if not address:
-            return ""
-        if self._hidden or tracking.is_dot(self._image_attributes) or tracking.is_beacon(address, self._image_attributes):
-            self._seen.pixels[host(address)] += 1
-            return ""
-        self._seen.images[host(address)] += 1
-        proxy = self._options.proxy
-        if self._options.images is not ImagePolicy.PROXIED or not proxy:
-            return ""
-        return self._own(proxy + quote(address, safe="") if isinstance(proxy, str) else proxy(address))
-
-    def _own(self, address: str) -> str:
-        """An address we made or were given by our own house; one with odd characters is a mistake, and is not used."""
-        if not _SAFE_ADDRESS.match(address):
-            return ""
-        self._addresses.add(address)
-        return address
-
-    def _style_sheet(self, element: etree._Element) -> None:
+    def style_sheet(self, element: etree._Element) -> None:
+        """Take in a style sheet of the message, wherever it stands."""
         source = (element.text or "")[: self._sheet_room] if len(self._sheets) < burden.MAX_SHEETS else ""
         self._sheet_room -= len(source)
         media = element.get("media", "").strip()
         if media and media.lower() != "all" and len(media) < 200:
             source = f"@media {media}{{{source}}}"
-        styled = css.stylesheet_counted(source, dark=self._options.dark)
+        styled = css.stylesheet_counted(source, self._wanted)
         self._seen.style(styled.remote)
         if styled.text:
             self._sheets.append(styled.text)
-            self._own_style = True
+            self._dark.rules.append(styled.dark)
+            self._own_style = self._designed = True
+
+    def _scheme(self, wanted: str) -> None:
+        """A message that is made for dark screens only is dark on every screen."""
+        rule = f"html{{{css.declarations(f'color-scheme:{wanted}')}}}"
+        if rule != "html{}" and rule not in self._sheets:
+            self._sheets.append(rule)
+            self._designed = True
+
+    def sheets_are_known(self) -> None:
+        """Look at what the sheets ask of the markup: which ids they select, and whether they care for dark screens themselves."""
+        sheets = "\n".join(self._sheets)
+        self._ids = frozenset(_SELECTED_ID.findall(sheets))
+        self._kinds = frozenset(_SELECTED_KIND.findall(sheets))
+        self._own_dark = any(_OWN_DARK.search(sheet) for sheet in self._sheets)
 
     def _body_attributes(self, element: etree._Element) -> None:
         """What a message says of its whole page goes to our ``body``; each value in its own narrow form (see css, policy)."""
         given = dict(attributes(element, limit=MAX_ATTRIBUTES))
-        self._seen.style(each for each in [given.get("background", "")] if links.remote_address(each))
-        style = []
-        for name, declaration in (("bgcolor", "background-color"), ("text", "color")):
-            colour = given.get(name, "").strip()
-            if colour:
-                style.append(f"{declaration}:{_legacy_colour(colour)}")
-        style.append(given.get("style", ""))
-        styled = self._style(";".join(style))
+        self._image_attributes = {}
+        hints = page.hints(given)
+        background = given.get("background", "").strip()
+        if SAFE_ADDRESS.match(background):
+            hints.append(f"background-image:url('{background}')")
+        else:
+            self._seen.style([background] if links.remote_address(background) else [])
+        self._hint("body", ";".join(hints), designs=not colours.is_white(given.get("bgcolor", "white")))
+        self._hint("a", f"color:{colours.legacy(given.get('link', ''))}", designs=False)
+        styled = self._style(given.get("style", ""))
         if styled and "style" not in self._body:
-            self._body["style"] = styled
-        link_colour = css.declarations(f"color:{_legacy_colour(given.get('link', '').strip())}")
-        if link_colour:
-            self._sheets.insert(0, f"a{{{link_colour}}}")
+            self._body["style"] = escape_value(styled)
+            self._body_classes += self._dark_class("style", styled)
+        self._body_classes += [f"{values.ID}{given['id']}"] if given.get("id") in self._ids else []
         for name in _BODY_ATTRIBUTES:
-            value = " ".join(given.get(name, "").split())
+            value = policy.mended(name, " ".join(given.get(name, "").split()))
             if value and name not in self._body and policy.may_stay("div", name, value):
-                self._body[name] = _escape_value(value)
+                self._body[name] = escape_value(value)
+        if self._body_classes:
+            self._body["class"] = " ".join(dict.fromkeys([*self._body.get("class", "").split(), *self._body_classes]))
+
+    def _hint(self, selector: str, style: str, *, designs: bool) -> None:
+        """What an attribute of the page says of its looks: weaker than every rule of its sheets, and so before them."""
+        styled = css.declarations_counted(style, self._wanted)
+        self._seen.style(styled.remote)
+        if styled.text:
+            self._sheets.insert(0, f"{selector}{{{styled.text}}}")
+            self._dark.rules.insert(0, f"{selector}{{{styled.dark}}}" if styled.dark else "")
+            self._own_style = True
+            self._designed = self._designed or designs or "image" in styled.text
 
 
-def _legacy_colour(value: str) -> str:
-    """A colour as an attribute writes it; there the number sign may be missing."""
-    return f"#{value}" if re.fullmatch(r"[0-9A-Fa-f]{6}", value) else value
+def _is_closed(kind: str, named: Mapping[str, str]) -> bool:
+    """Whether only a script or a click would show an element."""
+    return "popover" in named or (kind == "dialog" and "open" not in named)
 
 
-def _escape(text: str) -> str:
-    if _CONTROLS.search(text):
-        text = _CONTROLS.sub("", text)
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    return text.replace(">", "&gt;") if ">" in text else text
-
-
-def _escape_value(value: str) -> str:
-    return _escape(value).replace('"', "&quot;")
+def _is_between_cells(form: etree._Element) -> bool:
+    """Whether a form has no place of its own; a block in its stead would be moved before the table."""
+    parent = form.getparent()
+    return parent is not None and tag_name(parent) in _TABLE

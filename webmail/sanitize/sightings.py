@@ -17,7 +17,9 @@ MAX_SHOWN = 2_000
 
 @dataclass(frozen=True, slots=True)
 class RemoteHost:
-    """A host that the message names: how many images of it, how many of them in styles, and how many tracking pixels."""
+    """A host that the message names: how many images of it, how many besides that are only in styles and never shown, and how
+    many tracking pixels.
+    """
 
     host: str
     images: int = 0
@@ -43,7 +45,7 @@ class Sightings:
     links: dict[str, CleanedLink] = field(default_factory=dict)
 
     def style(self, addresses: Iterable[str]) -> None:
-        """Images that styles name, as they are written there."""
+        """Images that styles name in ways in which they are never shown, as they are written there."""
         self.styles.update(host(links.remote_address(each)) for each in addresses)
 
     def link(self, original: str, clean: str) -> None:

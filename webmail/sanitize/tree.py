@@ -9,7 +9,7 @@ is too slow for: nesting without end, and throwing away what nobody should look 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from enum import Enum
 from itertools import islice
 from typing import NamedTuple, cast
 
@@ -24,16 +24,71 @@ i ins kbd label legend mark menu nobr ol optgroup pre q s samp select small span
 """
 _NAMES = re.compile(rf"<(/?)((?:{'|'.join(sorted(_SHIELDED.split(), key=len, reverse=True))})(?=[\s/>]))", re.IGNORECASE)
 _UNSHIELD = re.compile(rf"<(/?){_SHIELD}")
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # Pictures written into the HTML would push the words behind the limit; of a message that is too long they go first.
 _PICTURES = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]{8192,}", re.IGNORECASE)
 
 
+class Mode(Enum):
+    """By which rules a browser lays a document out (HTML, parsing, "The initial insertion mode")."""
+
+    QUIRKS = "quirks"
+    LIMITED_QUIRKS = "limited"
+    STANDARDS = "standards"
+
+
+_BEFORE_DOCTYPE = 4096
+_OLD_TYPES = (
+    "-//w3c//dtd html 4.0 transitional//",
+    "-//w3c//dtd html 4.0 frameset//",
+    "-//w3c//dtd html 3",
+    "-//w3c//dtd w3 html",
+    "-//w3c//dtd html experimental",
+    "-//ietf//",
+    "-//netscape",
+    "-//microsoft//",
+    "-//softquad",
+    "-//sun",
+    "-//spyglass",
+    "-//webtechs",
+    "-//o'reilly",
+    "-//as//",
+    "-//metrius",
+    "-//w3o",
+)
+_PUBLIC = re.compile(r"""doctype\s+html\s+public\s*["']([^"'>]*)["']\s*(["']?)""")
+
+
+def mode(html: str) -> Mode:
+    """The mode in which a browser would show this text, by the document type at its beginning. Bounded."""
+    head = html[:_BEFORE_DOCTYPE].lower().lstrip("\ufeff \t\r\n\f")
+    while head.startswith(("<!--", "<?")):
+        end = "-->" if head.startswith("<!--") else ">"
+        head = head.partition(end)[2].lstrip()
+    if not head.startswith("<!doctype"):
+        return Mode.QUIRKS
+    declared = _PUBLIC.match(head[2:])
+    if declared is None:
+        return Mode.STANDARDS
+    name, has_system = declared[1].strip(), bool(declared[2])
+    if name.startswith(_OLD_TYPES):
+        return Mode.QUIRKS
+    if name.startswith(("-//w3c//dtd html 4.01 transitional//", "-//w3c//dtd html 4.01 frameset//")):
+        return Mode.LIMITED_QUIRKS if has_system else Mode.QUIRKS
+    return (
+        Mode.LIMITED_QUIRKS
+        if name.startswith(("-//w3c//dtd xhtml 1.0 transitional//", "-//w3c//dtd xhtml 1.0 frameset//"))
+        else Mode.STANDARDS
+    )
+
+
 class Reading(NamedTuple):
-    """A tree (None: there is nothing in it), and whether something of the message is missing from it."""
+    """A tree (None: there is nothing in it), whether something of the message is missing, and whether its tags do not fit together."""
 
     root: etree._Element | None
     cut: bool
+    broken: bool = False
 
 
 def read(html: str, *, limit: int = MAX_HTML) -> Reading:
@@ -42,29 +97,19 @@ def read(html: str, *, limit: int = MAX_HTML) -> Reading:
     if len(html) > limit:
         html, pictures = _PICTURES.subn("", html)
     cut = pictures > 0 or len(html) > limit
-    source = _SURROGATES.sub("\ufffd", html[:limit])
+    # What follows the end of the page is shown by browsers as if it stood before it.
+    source = _ENDS.sub("", surrogates_replaced(html[:limit]))
     reading = _parse(_NAMES.sub(rf"<\1{_SHIELD}\2", source))
     if reading.cut:
         # Elements that are never closed nest without end; libxml2's own rules close most of them.
         plain = _parse(source)
         reading = reading if plain.cut else plain
-    return Reading(reading.root, cut or reading.cut)
+    return Reading(reading.root, cut or reading.cut, reading.broken)
 
 
-def read_all(pages: Sequence[str]) -> Reading:
-    """The trees of several pages as one, each in an element of its own behind the one before; together bounded as one page is."""
-    room, cut = MAX_HTML, False
-    whole: etree._Element | None = None
-    for page in pages:
-        reading = read(page, limit=room)
-        room -= min(room, len(page))
-        cut = cut or reading.cut
-        if whole is None:
-            whole = reading.root
-        elif reading.root is not None:
-            body = whole.find("body")
-            etree.SubElement(whole if body is None else body, "div").append(reading.root)
-    return Reading(whole, cut)
+def surrogates_replaced(text: str) -> str:
+    """The text without halves of characters, which cannot be encoded."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 def _parse(source: str) -> Reading:
@@ -74,7 +119,8 @@ def _parse(source: str) -> Reading:
     except (etree.ParserError, etree.XMLSyntaxError):
         # Comments only, or nothing at all.
         root = None
-    return Reading(root, any(entry.level_name == "FATAL" for entry in parser.error_log))
+    fatal = any(entry.level_name == "FATAL" for entry in parser.error_log)
+    return Reading(root, fatal, any(entry.type == etree.ErrorTypes.ERR_TAG_NAME_MISMATCH for entry in parser.error_log))
 
 
 def tag_name(element: etree._Element) -> str:

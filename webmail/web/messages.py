@@ -38,6 +38,7 @@ def asked_wishes() -> Wishes:
         charset=charsets.choice(asked.get("charset", "")),
         patient=asked.get("anyway") == "1",
         attached=tuple(asked.getlist("open")),
+        original=asked.get("colours") == "original",
     )
 
 

@@ -1,0 +1,24 @@
+"""Text and values of attributes as they are written in markup."""
+
+from __future__ import annotations
+
+import re
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+
+
+def escape(text: str) -> str:
+    """A text with nothing in it that begins a tag or a reference."""
+    if _CONTROLS.search(text):
+        # Not seen, but the words at its sides stay apart.
+        text = _CONTROLS.sub("\u200b", text)
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    return text.replace(">", "&gt;") if ">" in text else text
+
+
+def escape_value(value: str) -> str:
+    """A value for an attribute in quotation marks."""
+    return escape(value).replace('"', "&quot;")
