@@ -16,6 +16,9 @@ from webmail.sanitize.html import sanitize_document
         "column-count:3",
         "columns:2 200px",
         "column-width:180px",
+        "filter:grayscale(100%) contrast(1.2)",
+        "-webkit-text-stroke:2px rgba(0,0,0,0.5)",
+        "content:counter(item) '. '",
     ],
 )
 def test_what_mail_uses_stays(style: str) -> None:
@@ -37,6 +40,16 @@ def test_what_mail_uses_stays(style: str) -> None:
         "column-width:.1px",
         "column-width:1em",
         "columns:calc(9*9999)",
+        "filter:blur(9px)",
+        "filter:drop-shadow(0 0 9px red)",
+        "filter:sepia(1) sepia(1) sepia(1)",
+        "filter:var(--f)",
+        "backdrop-filter:blur(1px)",
+        "-webkit-text-stroke:900px red",
+        "-webkit-text-stroke-width:calc(9px*99)",
+        "content:'" + "a " * 40 + "'",
+        "content:attr(title) attr(title) attr(title)",
+        "content:var(--words)",
     ],
 )
 def test_what_would_keep_a_browser_busy_goes(style: str) -> None:

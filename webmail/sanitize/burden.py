@@ -12,6 +12,11 @@ from typing import Any
 
 MAX_SHADOWS = 4
 MAX_BLUR = 100
+MAX_FILTERS = 2
+"""None that blurs: a filter in a filter, as deep as elements may nest, is painted once for each of them."""
+MAX_STROKE = 8
+MAX_CONTENT = 64
+MAX_CONTENT_FUNCTIONS = 2
 MAX_COLUMNS = 24
 MIN_COLUMN = 40
 MAX_SIBLINGS = 20
@@ -21,6 +26,9 @@ MAX_MARKS = 32
 """So many combining marks may follow one letter: shaping them costs their square."""
 _LENGTH = re.compile(r"(?<![\w.#-])([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)([a-z%]*)", re.IGNORECASE)
 _COLOUR_FUNCTION = re.compile(r"(?<![\w-])(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\([^()]*\)", re.IGNORECASE)
+_FUNCTION = re.compile(r"([\w-]*)\(")
+_FILTERS = frozenset({"brightness", "contrast", "grayscale", "hue-rotate", "invert", "opacity", "saturate", "sepia"})
+_CONTENTS = frozenset({"attr", "counter", "counters", "linear-gradient", "url"})
 _MARKS = re.compile(
     f"([\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f]{{{MAX_MARKS}}})"
     "[\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f]+"
@@ -28,7 +36,18 @@ _MARKS = re.compile(
 
 
 def is_heavy(name: str, value: str) -> bool:
-    """Whether a declaration would keep a browser busy: shadows by the dozen or as wide as a page, columns by the hundred."""
+    """Whether a declaration would keep a browser busy: shadows by the dozen or as wide as a page, columns by the hundred, filters upon
+    filters, letters with strokes as wide as a page, words before every word.
+    """
+    if name == "filter":
+        functions = _FUNCTION.findall(value)
+        return len(functions) > MAX_FILTERS or not _FILTERS.issuperset(functions)
+    if name in ("-webkit-text-stroke", "-webkit-text-stroke-width"):
+        plain = _COLOUR_FUNCTION.sub("", value)
+        return "(" in plain or _is_wide(plain, MAX_STROKE)
+    if name == "content":
+        functions = _FUNCTION.findall(value)
+        return len(value) > MAX_CONTENT or len(functions) > MAX_CONTENT_FUNCTIONS or not _CONTENTS.issuperset(functions)
     if name in ("text-shadow", "box-shadow"):
         plain = _COLOUR_FUNCTION.sub("", value)
         # Whatever is no plain number of pixels may come to as many as one likes.
@@ -36,6 +55,15 @@ def is_heavy(name: str, value: str) -> bool:
     if name in ("columns", "column-count", "column-width"):
         return "(" in value or any(_many(*length) for length in _LENGTH.findall(value))
     return False
+
+
+def _is_wide(value: str, limit: int) -> bool:
+    """Whether one of these lengths is more than so many pixels; numbers without a unit, parts and angles are none."""
+    return any(
+        float(number) > (limit if unit in ("px", "pt") else limit / 10)
+        for number, unit in ((each, unit.lower()) for each, unit in _LENGTH.findall(value))
+        if unit not in ("", "%", "deg", "turn", "rad", "grad")
+    )
 
 
 def _wide(number: str, unit: str) -> bool:

@@ -52,7 +52,7 @@ text-decoration-thickness text-indent text-justify text-orientation text-overflo
 -webkit-font-smoothing unicode-bidi vertical-align visibility white-space width word-break word-spacing word-wrap writing-mode position
 top right bottom left inset inset-block inset-block-start inset-block-end inset-inline inset-inline-start inset-inline-end z-index
 isolation shape-outside shape-margin shape-image-threshold white-space-collapse text-wrap-mode content counter-reset counter-increment
-counter-set clip clip-path transform transform-origin rotate scale translate filter backdrop-filter mix-blend-mode background-blend-mode
+counter-set clip clip-path transform transform-origin rotate scale translate filter mix-blend-mode background-blend-mode
 -webkit-background-clip -webkit-text-fill-color -webkit-text-stroke -webkit-text-stroke-color -webkit-text-stroke-width
 -webkit-line-clamp -webkit-box-orient text-emphasis text-emphasis-color text-emphasis-position text-emphasis-style
 text-decoration-skip-ink font-variant-ligatures font-variant-position font-variant-east-asian font-variation-settings
