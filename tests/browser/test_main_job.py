@@ -83,7 +83,7 @@ def test_the_main_job(page: Page, house: House, tmp_path: Path) -> None:
     page.get_by_role("link", name=re.compile("Re: Hut booking")).click()
     expect(page.locator("#message").get_by_text("Yes from me. 你好")).to_be_visible()
     with page.expect_download() as download:
-        page.locator("[data-attachment] a").first.click()
+        page.get_by_role("link", name=re.compile("^Download: ")).click()
     assert download.value.path().read_text() == "stove,1\n"
 
 

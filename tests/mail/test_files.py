@@ -21,7 +21,7 @@ from tests.servers.proxy import Proxy
 from webmail.demo.mail import pictures
 from webmail.errors import NotFound, ServerUnavailable
 from webmail.extract import drawing
-from webmail.mail import archives, files, parts, prefetch, reading
+from webmail.mail import archives, files, part_rows, parts, prefetch, reading
 from webmail.mail.file_pages import HarmPage
 from webmail.mail.parts import PartStream
 from webmail.message import mime
@@ -153,7 +153,7 @@ def test_a_pdf_whose_pages_are_turned_is_fetched_once(watched: tuple[Person, Pro
 
 def test_no_small_picture_is_made_of_a_large_file(person: Person) -> None:
     part = mime.parse(mixed(TEXT + "See", entity("image/jpeg", bytes(11 << 20), name="a.jpg"))).parts[1]
-    row = parts.attachment_row(part)
+    row = part_rows.attachment_row(part)
     assert (row.thumbnail, row.viewable) == (False, True)
 
 

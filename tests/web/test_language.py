@@ -44,6 +44,11 @@ def test_every_text_has_a_chinese_translation() -> None:
     assert not any(message.fuzzy for message in known.values())
 
 
+def test_the_catalogue_can_be_compiled() -> None:
+    with CATALOGUE.open("rb") as file:
+        assert [(message.id, errors) for message, errors in read_po(file).check()] == []
+
+
 def test_a_translation_fills_in_the_same_values() -> None:
     with CATALOGUE.open("rb") as file:
         for message in read_po(file):

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from webmail.address import Address, format_address
 from webmail.errors import NotAllowed
-from webmail.mail import enclosed, lists, parts
+from webmail.mail import enclosed, lists
 from webmail.mail.pages import AttachmentRow, ComposePage
+from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, account
 from webmail.message import mime, reply
 from webmail.message.summary import Envelope
@@ -77,7 +78,7 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
         line(envelope.cc),
     )
     heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
-    attached = (*map(parts.attachment_row, mime.attachments(stored.summary.structure)), *files)
+    attached = (*map(attachment_row, mime.attachments(stored.summary.structure)), *files)
     return replace(
         page,
         subject=reply.forward_subject(envelope.subject),
@@ -99,7 +100,7 @@ def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text:
         bcc=line(envelope.bcc),
         subject=envelope.subject,
         text=text,
-        included=(*map(parts.attachment_row, mime.attachments(stored.summary.structure)), *files),
+        included=(*map(attachment_row, mime.attachments(stored.summary.structure)), *files),
     )
 
 

@@ -13,7 +13,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from webmail.errors import NotFound
 from webmail.mail import parts
 from webmail.mail.file_pages import HarmPage
-from webmail.mail.parts import PartStream, attachment_row
+from webmail.mail.part_rows import attachment_row
+from webmail.mail.parts import PartStream
 from webmail.mail.session import MailSession, find_message, opened
 from webmail.message import kinds, mime
 from webmail.message.mime import Part

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from webmail.errors import NotFound
 from webmail.mail import parts
 from webmail.mail.pages import AttachmentRow, DraftAttachment
+from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, account
 from webmail.message import mime
 from webmail.message.summary import MessageId
@@ -54,7 +55,7 @@ def taken_along(session: MailSession, original: StoredMessage | None, sections: 
         for part in mime.attachments(original.summary.structure) if original and sections else ():
             if part.section in sections:
                 assert original is not None
-                listed = parts.attachment_row(part)
+                listed = attachment_row(part)
                 kept = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
                 _keep_part(session, original, part.section, kept)
                 found.append(Upload(listed.filename, listed.media_type, kept))
@@ -86,7 +87,7 @@ def of_form(
         structure = messages.get(session.database, mine, MessageId(original or 0)).summary.structure
     except NotFound:
         return (), ()
-    return (), tuple(parts.attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
+    return (), tuple(attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from webmail.imap import fetch
 from webmail.mail import detours, enclosures, passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
 from webmail.mail.pages import AttachmentRow
-from webmail.mail.parts import enclosed_rows
+from webmail.mail.part_rows import enclosed_rows
 from webmail.mail.passages import Passage
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mail.remote_images import proxied

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 
 from webmail.errors import NotFound
 from webmail.extract import drawing
-from webmail.mail import parts
+from webmail.mail import part_rows, parts
 from webmail.mail.session import MailSession, account, again_if_cut, opened
 from webmail.mailbox import Mailbox
 from webmail.message.mime import Part
@@ -69,7 +69,7 @@ def _whole(session: MailSession, stored: StoredMessage, mailbox: Mailbox, part: 
         with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
             for piece in parts.decoded(lent, stored, part):
                 data += piece
-                if len(data) > parts.MOST_VIEWED["pdf"]:
+                if len(data) > part_rows.MOST_VIEWED["pdf"]:
                     raise NotFound("part")
         return bytes(data)
 

@@ -12,7 +12,8 @@ from webmail.extract import drawing
 from webmail.imap import fetch
 from webmail.mail import drawn, parts
 from webmail.mail.file_pages import FilePage, HarmPage
-from webmail.mail.parts import PartStream, attachment_row, find_part
+from webmail.mail.part_rows import attachment_row
+from webmail.mail.parts import PartStream, find_part
 from webmail.mail.session import MailSession, find_message, opened
 from webmail.mailbox import Mailbox
 from webmail.message import kinds, mime

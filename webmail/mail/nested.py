@@ -10,7 +10,7 @@ from webmail.mail.bodies import Body
 from webmail.mail.enclosed_pages import AttachedBody, AttachedMessage, Enclosed
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.packed_files import found_part, read_with
-from webmail.mail.parts import attachment_row
+from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, account, again_if_cut, find_message
 from webmail.mailbox import Mailbox
 from webmail.message import mime

@@ -8,35 +8,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from mimetypes import guess_type
-from urllib.parse import quote
 
 from webmail.errors import NotFound
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
 from webmail.mail import packed_files, prefetch, winmail
 from webmail.mail.message_pages import HeadersPage, SourcePage
-from webmail.mail.pages import AttachmentRow
+from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, find_message, opened
 from webmail.message import charset, enclosed, header, kinds, mime
-from webmail.message.mime import Part, ReadText
+from webmail.message.mime import Part
 from webmail.store.messages import StoredMessage
 
 ENCLOSED = re.compile(r"([1-9][0-9.]{0,400})\.uu([1-9][0-9]?)")
 """The section of a file written into a text: that of the text, and its number there."""
 SOURCE_LIMIT = 256 * 1024
 HEADER_LIMIT = 256 * 1024
-MOST_DRAWN = 10 * 1024 * 1024
-"""Octets of a picture that is made small."""
-MOST_VIEWED = {"picture": 64 * 1024 * 1024, "pdf": 2 * MOST_DRAWN}
-"""Octets of a file that has a page to be looked at; what is larger is for downloading only. Of texts the beginning is shown."""
 PIECE = 78 * 13_440
 """Octets fetched at once: a megabyte that ends where a line of base64 mostly does (RFC 2045 §6.8), so that it is decoded as it is.
 
 What is not larger comes in one answer, for which no thread is started.
 """
-OWN_NAMES = frozenset({"view", "thumbnail"})
-"""Names in the addresses of parts that mean pages of ours, not a file that is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,47 +54,12 @@ class SourceStream:
     size: int
 
 
-def attachment_row(part: Part) -> AttachmentRow:
-    """An attachment as the page lists it; an attached message without a name is named by its kind."""
-    names = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
-    media_type = f"{part.media_type}/{part.subtype}"
-    name = part.filename or names.get(media_type, f"part-{part.section or '0'}")
-    size = mime.decoded_size(part)
-    preview = kinds.preview(name, media_type)
-    return AttachmentRow(
-        part.section,
-        name,
-        media_type,
-        size,
-        viewable=bool(preview) and size <= MOST_VIEWED.get(preview, size),
-        thumbnail=preview == "picture" and size <= MOST_DRAWN,
-        harm=kinds.harm(name, media_type),
-    )
-
-
-def path_of(message_id: int, section: str, filename: str) -> str:
-    """The path of a part. The name in it is for people, and never one that means a page of ours."""
-    name = f"file-{filename}" if filename in OWN_NAMES else filename or "file"
-    return f"/messages/{message_id}/parts/{section}/{quote(name, safe='')}"
-
-
 def find_part(stored: StoredMessage, section: str) -> Part:
     """A part of a message that has content. Raises NotFound for a section the message does not have."""
     found = next((each for each in mime.walk(stored.summary.structure) if each.section == section and each.media_type != "multipart"), None)
     if found is None:
         raise NotFound("part")
     return found
-
-
-def enclosed_rows(part: Part, read: ReadText) -> tuple[AttachmentRow, ...]:
-    """The files written into a text as the page lists them, under sections of their own such as ``1.uu1``."""
-    found = []
-    for number, file in enumerate(read.files, 1):
-        media_type = guess_type(file.name)[0] or "application/octet-stream"
-        # Of a file that goes on beyond what was read of the text, the rest of the part is taken for it.
-        size = file.size if file.whole else max(file.size, mime.decoded_size(part) * 45 // 63)
-        found.append(AttachmentRow(f"{part.section}.uu{number}", file.name, media_type, size, harm=kinds.harm(file.name, media_type)))
-    return tuple(found)
 
 
 def is_enclosed(section: str) -> bool:

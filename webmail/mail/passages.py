@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import unquote
 
-from webmail.mail.parts import path_of
+from webmail.mail.part_rows import path_of
 from webmail.message import text
 from webmail.message.mime import Part, ReadText
 from webmail.message.text import TextBlock, TextSpan

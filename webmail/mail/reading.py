@@ -10,7 +10,7 @@ from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
 from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, nested, passages, senders, signatures, sync
 from webmail.mail.message_pages import NO_WISHES, BodyKind, MessagePage, Wishes
 from webmail.mail.pages import ListPlace
-from webmail.mail.parts import attachment_row
+from webmail.mail.part_rows import attachment_row
 from webmail.mail.permission import keeps
 from webmail.mail.search import marker
 from webmail.mail.session import MailSession, account, again_if_cut, find_message, opened

@@ -116,7 +116,7 @@ def repetition_words(repetition: Repetition) -> str:
     if repetition.until:
         return _("%(often)s until %(day)s", often=often, day=_day(repetition.until))
     if repetition.count:
-        return ngettext("%(often)s, once", "%(often)s, %(n)s times", repetition.count, often=often, n=times.number(repetition.count))
+        return ngettext("%(often)s, %(n)s time", "%(often)s, %(n)s times", repetition.count, often=often, n=times.number(repetition.count))
     return often
 
 

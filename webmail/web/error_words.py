@@ -26,6 +26,8 @@ SENTENCES: dict[str, LazyString] = {
     "permalink": _("No message with this id is known here. It may have been deleted, or not been read into the index yet. Search for it:"),
     "missing_role": _("The server has no folder for this: %(folder)s. Nothing was changed."),
     "part": _("This message has no such part."),
+    "link": _("This address was not made here, so it leads nowhere."),
+    "sender": _("Nobody is named as the sender of this message."),
     "submission": _("This entry is not in the outbox any more."),
     "user": _("This person is not known here any more."),
     "openpgp_key": _("This key is not among those you remembered."),

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, render_template, request
 
 from webmail.mail import archives, files
 from webmail.mail.file_pages import HarmPage
-from webmail.mail.parts import PartStream, path_of
+from webmail.mail.part_rows import path_of
+from webmail.mail.parts import PartStream
 from webmail.message import kinds
 from webmail.web import security
 from webmail.web.file_words import harm_sentences, harm_tag
