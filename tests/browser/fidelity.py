@@ -32,8 +32,10 @@ MESSAGES = 60
 VISIBLE = 300
 UNLIKE = {
     "caniemail-0001": "a meter and a progress bar: their words are shown",
+    "caniemail-0027": "columns as wide as some letters, of which there may be as many as one likes",
     "caniemail-0055": "lists with pictures for bullets",
     "caniemail-0083": "what only fields of a form can be (:checked, :valid)",
+    "caniemail-0113": "hidden pictures, which only watch, and filters that blur",
     "caniemail-0121": "names that elements give each other by id",
     "caniemail-0126": "a player for sound: its words are shown",
     "caniemail-0129": "attributes of the page as selectors",

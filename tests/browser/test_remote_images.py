@@ -32,7 +32,7 @@ Content-Type: text/html; charset=utf-8\r
 
 @pytest.fixture
 def strangers() -> Iterator[ImageServer]:
-    found = ImageServer(answers={f"/{name}.png": answer(png(80, 40)) for name in "ab"})
+    found = ImageServer(answers={f"/{name}.png": answer(png(80, 40)) for name in ("a", "b", "style")})
     found.start()
     yield found
     found.stop()
@@ -74,7 +74,7 @@ def test_the_frame_shows_what_was_fetched_for_it_and_asks_nobody_else(
     expect(frame.get_by_alt_text("A desk")).to_be_visible()
     widths = [frame.get_by_alt_text(name).evaluate("image => image.naturalWidth") for name in ("A desk", "A lost pen")]
     assert widths == [80, 0]
-    assert sorted(each.splitlines()[0].split(" ")[1] for each in strangers.requests) == ["/a.png", "/b.png", "/gone.png"]
+    assert sorted(each.splitlines()[0].split(" ")[1] for each in strangers.requests) == ["/a.png", "/b.png", "/gone.png", "/style.png"]
     assert [url for url in asked if not url.startswith(place)] == []
-    assert len([url for url in asked if "/remote/" in url]) == 3
+    assert len([url for url in asked if "/remote/" in url]) == 4
     context.close()

@@ -42,7 +42,7 @@ def test_what_mail_uses_stays(style: str) -> None:
         "columns:calc(9*9999)",
         "filter:blur(9px)",
         "filter:drop-shadow(0 0 9px red)",
-        "filter:sepia(1) sepia(1) sepia(1)",
+        "filter:sepia(1) sepia(1) sepia(1) sepia(1)",
         "filter:var(--f)",
         "backdrop-filter:blur(1px)",
         "-webkit-text-stroke:900px red",

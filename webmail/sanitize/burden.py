@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_SHADOWS = 4
 MAX_BLUR = 100
-MAX_FILTERS = 2
+MAX_FILTERS = 3
 """None that blurs: a filter in a filter, as deep as elements may nest, is painted once for each of them."""
 MAX_STROKE = 8
 MAX_CONTENT = 64
