@@ -157,7 +157,7 @@ def open_everything(browser: Visitor, number: str, *, limit: float) -> None:
     timed(own, f"/messages/{number}", limit=limit)
     page = own.page
     frames, parts = page.xpath("//iframe[@data-message-body]/@src"), page.xpath("//*[@data-attachment]//a/@href")
-    plain = page.xpath("//*[contains(@class, 'msg__body') or contains(@class, 'enclosed')]")
+    plain = page.xpath("//*[contains(@class, 'msg__body') or contains(@class, 'enclosed') or @data-encrypted]")
     assert frames or plain, f"message {number} shows neither a body nor a word about it"
     for path in {*frames, *(part for part in parts if "/parts/" in part)}:
         timed(own, str(path), limit=limit)

@@ -14,7 +14,8 @@ from tests.servers.proxy import Proxy
 from webmail.errors import NotFound
 from webmail.extract import text
 from webmail.formats.report import Action, Disposition
-from webmail.mail import enclosures, nested, parts, reading
+from webmail.mail import enclosures, files, nested, parts, reading
+from webmail.mail.file_pages import HarmPage
 from webmail.mail.message_pages import MessagePage, Wishes
 from webmail.message import mime
 
@@ -249,6 +250,10 @@ def test_a_winmail_dat_shows_its_body_and_gives_its_files(person: Person, corpus
     assert octets in raw
     page_file = parts.part(person.session, number, section="2!2")
     assert (page_file.inline, b"".join(page_file.chunks)[:9]) == (False, b"<!DOCTYPE")
+    assert [(each.viewable, bool(each.harm)) for each in found.files] == [(False, False), (False, True)]
+    question = files.download(person.session, number, section="2!2", in_place=False, confirmed=False)
+    assert isinstance(question, HarmPage)
+    assert [(each.filename, each.harm) for each in question.files] == [("bookmark.htm", found.files[1].harm)]
     for section in ("2!0", "2!3", "2!x", "1!1", "2!", "!1", "2!1!1"):
         with pytest.raises(NotFound):
             parts.part(person.session, number, section=section)

@@ -15,7 +15,7 @@ from webmail.mail.message_pages import MessagePage
 from webmail.mail.pages import AttachmentRow
 
 EVIL = "<script>alert(1)</script>\"'><img src=x>"
-FILE = AttachmentRow("2!1", EVIL + ".png", "image/png", 2937, viewable=True)
+FILE = AttachmentRow("2!1", EVIL + ".png", "image/png", 2937)
 NOON = datetime(2026, 11, 25, 12, tzinfo=timezone(timedelta(hours=9)))
 EVENT = Event(
     "event",

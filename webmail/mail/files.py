@@ -12,6 +12,7 @@ from webmail.extract import drawing
 from webmail.imap import fetch
 from webmail.mail import drawn, parts
 from webmail.mail.file_pages import FilePage, HarmPage
+from webmail.mail.pages import AttachmentRow
 from webmail.mail.part_rows import attachment_row
 from webmail.mail.parts import PartStream, find_part
 from webmail.mail.session import MailSession, find_message, opened
@@ -37,7 +38,8 @@ def download(session: MailSession, message_id: int, *, section: str, in_place: b
     if not stream.harm or confirmed or (stream.inline and in_place):
         return stream
     stored, mailbox = find_message(session, message_id)
-    return HarmPage(stored.summary, mailbox, (replace(attachment_row(find_part(stored, section)), harm=stream.harm),))
+    # A file in a text or in a winmail.dat is no part of the message: what there is to tell of it, its stream tells.
+    return HarmPage(stored.summary, mailbox, (AttachmentRow(section, stream.filename, stream.media_type, 0, harm=stream.harm),))
 
 
 def view(session: MailSession, message_id: int, *, section: str, first: int = 1) -> FilePage:

@@ -13,7 +13,7 @@ from webmail.errors import NotFound
 from webmail.extract import tnef
 from webmail.mail.enclosed_pages import Winmail
 from webmail.mail.pages import AttachmentRow
-from webmail.message import mime, text
+from webmail.message import kinds, mime, text
 from webmail.message.mime import Part
 from webmail.sanitize import html
 
@@ -23,7 +23,6 @@ SEPARATOR = "!"
 """Between the section of a winmail.dat and the number of a file in it: ``2!1``."""
 TYPES = ("application/ms-tnef", "application/vnd.ms-tnef")
 _MARKUP = re.compile(r"<style\b.*?</style|<[^>]*>", re.DOTALL | re.IGNORECASE)
-_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 def is_winmail(part: Part) -> bool:
@@ -57,10 +56,8 @@ def page(part: Part, kept: str | None) -> Winmail:
 
 def _row(part: Part, number: int, packed: tnef.PackedFile) -> AttachmentRow:
     name = mime.safe_filename(packed.name) or f"file-{number}"
-    kind = packed.media_type.lower()
-    return AttachmentRow(
-        f"{part.section}{SEPARATOR}{number}", name, kind or "application/octet-stream", packed.size, viewable=kind in _PICTURES
-    )
+    kind = packed.media_type.lower() or "application/octet-stream"
+    return AttachmentRow(f"{part.section}{SEPARATOR}{number}", name, kind, packed.size, harm=kinds.harm(name, kind))
 
 
 def document(part: Part, kept: str | None, *, message_id: int) -> str:
