@@ -44,15 +44,21 @@ _DATE = re.compile(r"(?:[A-Za-z]{3}, *)?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)? ?(?:Z|z|([+-])(\d\d):?([0-5]\d))?")
 _COMMENT = re.compile(r"\([^()]*\)")
 _AROUND_COLON = re.compile(r" *+: *+")
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+# "6:09:22 PM" and "GMT+1" are in no standard and in mail all the same.
+_AFTERNOON = re.compile(r"\b(\d{1,2})(:\d\d(?::\d\d)?) ?([AP])M\b", re.IGNORECASE)
+_FROM_GREENWICH = re.compile(r"\b(?:GMT|UTC?) ?([+-])(\d{1,2})(?::?(\d\d))?\b", re.IGNORECASE)
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9998, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 def _moment(parts: tuple[int, ...], offset: int) -> datetime | None:
     """An aware time of year, month, day, hour, minute, second; years no mail can be of become the nearest possible."""
     year, month, day, hour, minute, second = parts
-    if not 1970 <= year <= _LATEST.year:
-        return _EARLIEST if year < 1970 else _LATEST
+    if year < 1000:
+        # Written short, or counted from 1900 by a program that meant the year 2002 by "102" (RFC 5322 §4.3).
+        year += 2000 if year < 50 else 1900
+    if not _EARLIEST.year <= year <= _LATEST.year:
+        return _EARLIEST if year < _EARLIEST.year else _LATEST
     zone = UTC if offset == 0 or abs(offset) >= 86_400 else timezone(timedelta(seconds=offset))
     try:
         moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
@@ -64,8 +70,8 @@ def _moment(parts: tuple[int, ...], offset: int) -> datetime | None:
 def parse_date(text: str) -> datetime | None:
     """The time a Date field tells, aware, or None if it tells none.
 
-    Reads the forms of RFC 5322 §3.3 and §4.3, ISO 8601 and what Python can guess. A zone nobody knows counts as UTC;
-    years before 1970 and after 9998 are clamped. Never raises.
+    Reads the forms of RFC 5322 §3.3 and §4.3, ISO 8601 and what Python can guess. A zone nobody knows counts as UTC; short
+    years are of 1950 to 2049, and to those of three digits 1900 is added; years before 1900 and after 9998 are clamped. Never raises.
     """
     text = text.strip()[:200]
     if match := _DATE.fullmatch(text):
@@ -83,6 +89,8 @@ def parse_date(text: str) -> datetime | None:
 def _guessed_date(text: str) -> datetime | None:
     # Comments and blanks may stand between any two tokens (RFC 5322 §4.3).
     text = _AROUND_COLON.sub(":", _COMMENT.sub(" ", text))
+    text = _AFTERNOON.sub(lambda clock: f"{int(clock[1]) % 12 + 12 * (clock[3] in 'pP'):02}{clock[2]}", text)
+    text = _FROM_GREENWICH.sub(lambda zone: f"{zone[1]}{int(zone[2]):02}{zone[3] or '00'}", text)
     try:
         parts = parsedate_tz(text)
     except (ValueError, IndexError, TypeError, AttributeError, OverflowError):
