@@ -175,7 +175,24 @@ def test_sentences_of_sixty_characters_and_more_are_read_as_they_were(length: in
     assert len(wrong) <= 0.05 * len(CASES), wrong
 
 
-@pytest.mark.parametrize("name", ["Grüße", "José", "naïve café", "Øre", "Ça va", "£5", "Mañana", "“Hello”", "it’s", "100 €", "5 °C"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Grüße",
+        "José",
+        "naïve café",
+        "Øre",
+        "Ça va",
+        "£5",
+        "Mañana",
+        "“Hello”",
+        "it’s",
+        "100 €",
+        "5 °C",
+        "4 for 49¢ ea.",
+        "five\xa0\xa0\xa0\xa0\xa0spaces\xa0in\xa0rows",
+    ],
+)
 def test_few_western_letters_are_western(name: str) -> None:
     assert read_back(name, "cp1252")
 

@@ -22,7 +22,9 @@ _CASE = 4.0
 """What a capital behind a small letter costs."""
 _ALONE = 3.5
 """What a letter of another script costs beside an ASCII letter, and an accented one beside another."""
-_PUNCTUATION = frozenset("«»„“”‘’–—…•№§°·\xa0€‚‹›£¥©®™±½²")
+_PUNCTUATION = frozenset("«»„“”‘’–—…•№§°·€‚‹›¢£¥©®™±½²")
+_SPACE = log(0.15)
+"""Spaces that do not break are as likely as a common letter: pages are laid out with rows of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,8 @@ def _of_letter(letter: str, script: _Script) -> float:
     likely, small = _likelihood(script), letter.lower()
     if small in likely:
         return likely[small] - (0.0 if small == letter else 1.5)
+    if letter == "\xa0":
+        return _SPACE
     if letter in _PUNCTUATION:
         return _COMMON
     if script.latin and letter.isalpha() and unicodedata.name(letter, "").startswith("LATIN"):
