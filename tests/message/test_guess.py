@@ -211,6 +211,12 @@ def test_words_between_english_ones_are_read_too() -> None:
     assert read_back(text, "koi8-r")
 
 
+def test_a_stray_octet_does_not_spoil_a_text_in_utf_8() -> None:
+    text = "Communiqué: être à l’heure, répéter, où ça ? «\u00a0oui\u00a0»\n"
+    assert guess(b"From: Robert\xa0Moore\n" + text.encode() * 2) == "utf-8"
+    assert guess(b"Robert\xa0Moore, 7 \xb0C, Andr\xc3\xa9\n") != "utf-8"
+
+
 def test_guessing_costs_little_and_ends_for_any_bytes() -> None:
     begun = time.process_time()
     for data in (bytes(range(256)) * 4000, b"\xff" * 10**6, b"\xe9 a" * 10**6, "я".encode("koi8-r") * 10**6):
