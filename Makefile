@@ -53,6 +53,11 @@ walls: $(VENV)/.dev-ready $(WORDS) ## every payload of the corpus against each o
 fidelity: $(VENV)/.dev-ready ## how messages look here beside how they came: a table and pictures in var/fidelity (needs WEBMAIL_CORPUS)
 	@$(BIN)/python -m tests.browser.fidelity
 
+crosscheck: $(VENV)/.dev-ready ## what an independent parser makes of the corpora beside what we do; needs npm and WEBMAIL_CORPUS
+	@tests/servers/packages.sh
+	@cd tests/crosscheck && npm ci --ignore-scripts --silent
+	@$(BIN)/python -m tests.crosscheck
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -83,4 +88,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls fidelity bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls fidelity crosscheck bench assets locale plan clean check format
