@@ -13,12 +13,9 @@ from pathlib import Path
 import pytest
 from lxml.html import HtmlElement
 
-from app import create_app
 from tests.servers.dovecot import Dovecot
-from tests.servers.postgresql import address_for
-from tests.visitor import Visitor
+from tests.visitor import Visitor, newcomer
 from webmail.mail import upkeep
-from webmail.settings import Settings
 
 FILES = 1672
 MESSAGES = 1722
@@ -72,22 +69,7 @@ def test_the_corpus_is_whole(index: list[str], corpus_dir: Path) -> None:
 
 @pytest.fixture
 def visitor(dovecot: Dovecot, tmp_path: Path) -> Iterator[tuple[Visitor, str]]:
-    username = dovecot.new_user("secret")
-    app = create_app(
-        Settings(
-            imap_host="localhost",
-            imap_port=dovecot.imap,
-            imap_security="none",
-            smtp_security="none",
-            data_dir=str(tmp_path / "data"),
-            database_url=address_for(tmp_path / "data"),
-        )
-    )
-    visitor = Visitor(app)
-    visitor.sign_in(username, "secret")
-    yield visitor, username
-    app.extensions["webmail"].gate.imap.close()
-    app.extensions["webmail"].gate.database.close()
+    yield from newcomer(dovecot, tmp_path / "data")
 
 
 @pytest.mark.timeout(400)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from lxml import html
 from lxml.html import HtmlElement
 from werkzeug.test import TestResponse
+
+from app import create_app
+from tests.servers.dovecot import Dovecot
+from tests.servers.postgresql import address_for
+from webmail.settings import Settings
 
 
 class Visitor:
@@ -89,3 +95,23 @@ class Visitor:
         """What the page tells in its notices."""
         found: Iterable[HtmlElement] = self.page.xpath("//*[@role='status' or @role='alert']")
         return re.sub(r"\s+", " ", " ".join(str(each.text_content()) for each in found)).strip()
+
+
+def newcomer(dovecot: Dovecot, data: Path) -> Iterator[tuple[Visitor, str]]:
+    """A person new to a real server, signed in to an application of their own; the application ends with the iteration."""
+    username = dovecot.new_user("secret")
+    app = create_app(
+        Settings(
+            imap_host="localhost",
+            imap_port=dovecot.imap,
+            imap_security="none",
+            smtp_security="none",
+            data_dir=str(data),
+            database_url=address_for(data),
+        )
+    )
+    visitor = Visitor(app)
+    visitor.sign_in(username, "secret")
+    yield visitor, username
+    app.extensions["webmail"].gate.imap.close()
+    app.extensions["webmail"].gate.database.close()

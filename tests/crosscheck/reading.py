@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from webmail.imap import fetch
 from webmail.imap.connection import Connection
@@ -61,9 +62,9 @@ def theirs(paths: Sequence[Path]) -> dict[Path, Reading]:
     return {Path(found["path"]): _theirs(found) for found in map(json.loads, lines)}
 
 
-def _theirs(found: dict[str, object]) -> Reading:
+def _theirs(found: dict[str, Any]) -> Reading:
     text, html = str(found["text"]), str(found["html"])
-    attachments = [each for each in found["attachments"] if not each["related"]]  # type: ignore[attr-defined]
+    attachments = [each for each in found["attachments"] if not each["related"]]
     return Reading(
         subject=one_line(str(found["subject"])),
         sender=_addresses(found["from"]),
@@ -75,8 +76,8 @@ def _theirs(found: dict[str, object]) -> Reading:
     )
 
 
-def _addresses(found: object) -> tuple[str, ...]:
-    return tuple(str(each).lower() for each in found if each)  # type: ignore[attr-defined]
+def _addresses(found: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(each).lower() for each in found if each)
 
 
 def _moment(text: str) -> datetime | None:
