@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from email.message import EmailMessage
 
 from benchmarks.house import mailbox_paths, milliseconds, servers, visit
 from benchmarks.report import Report
+from tests.sanitize.costly import COSTLY
+from webmail.sanitize.html import clean
 
 OCTETS = 100_000
 LETTERS = 12
@@ -64,6 +67,16 @@ def measure(report: Report) -> None:
         )
         again = [milliseconds(browser, path) for _ in range(AGAIN) for path in paths]
         report.add(f"body document of a newsletter of {OCTETS // 1000} kB, again", again, reach=10)
+    dearest = max(COSTLY, key=lambda name: _cpu_seconds(COSTLY[name]))
+    report.add(
+        f"the costliest 100 kB known ({dearest}) made safe", [_cpu_seconds(COSTLY[dearest]) for _ in range(5)], unit="s of CPU", reach=2
+    )
+
+
+def _cpu_seconds(html: str) -> float:
+    start = time.process_time()
+    clean(html)
+    return time.process_time() - start
 
 
 def _letter(number: int) -> bytes:

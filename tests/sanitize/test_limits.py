@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.sanitize.costly import COSTLY
 from webmail.sanitize.html import clean, sanitize_document
 
-SECONDS = 2.0
+SECONDS = 3.0
+"""Of a machine that does other things too, which share its caches. That it takes two at most of a quiet one, the benchmark tells."""
 
 
 def body(html: str) -> str:
@@ -79,59 +81,10 @@ def test_a_newsletter_costs_half_a_millisecond_a_kilobyte() -> None:
     assert min(cpu_seconds(lambda: clean(html)) for _ in range(3)) < 0.2
 
 
-KILOBYTES_100 = 100_000
-COSTLY = {
-    "unclosed bold in paragraphs": "<p><b>x" * (KILOBYTES_100 // 7),
-    "less-than signs": "<" * KILOBYTES_100,
-    "ampersands": "&" * KILOBYTES_100,
-    "escaped less-than signs": "&lt;" * (KILOBYTES_100 // 4),
-    "ampersands in attributes": ('<p title="' + "&" * 500 + '">') * 190,
-    "nested elements": "<div>" * 30_000,
-    "nested and closed elements": "<div>" * 10_000 + "</div>" * 10_000,
-    "nested formatting": "<b>" * 33_000,
-    "nested tables": "<table><tr><td>" * 6_600,
-    "deep paragraphs": "<div>" * 150 + "<p>x" * 25_000,
-    "siblings": "<p>x</p>" * 14_000,
-    "siblings with children": "<div><b>x</b></div>" * 5_200,
-    "rows": "<table>" + "<tr><td>x</td></tr>" * 5_200 + "</table>",
-    "attributes": "<p " + " ".join(f"a{number}=1" for number in range(5_000)) + ">x",
-    "line breaks": "<br>" * (KILOBYTES_100 // 4),
-    "unclosed links": "<a>" * (KILOBYTES_100 // 3),
-    "misnested formatting": "<b><i><p>x</b>y</i>" * 5_200,
-    "text out of tables": "<table>" + "<b>x<i>y" * 12_000,
-    "ends of nothing": "</p>" * (KILOBYTES_100 // 4),
-    "comments that never end": "<!--" * (KILOBYTES_100 // 4),
-    "drawings": "<svg><p>" * (KILOBYTES_100 // 8),
-    "a style sheet": "<style>" + "a{color:red}" * 5_400 + "</style>x",
-    "brackets in a style sheet": "<style>a{color:" + "(" * 64_000 + "</style>x",
-    "braces in a style sheet": "<style>" + "{" * 64_000 + "</style>x",
-    "media in a style sheet": "<style>" + "@media a{" * 7_200 + "</style>x",
-    "backslashes in a style sheet": "<style>" + "\\" * 64_000 + "</style>x",
-    "many styles": "".join(f'<p style="color:#{number:06x};width:{number}px">' for number in range(2_500)),
-    # Found by a search over five thousand random repetitions of some 150 pieces of markup, ranked by cost.
-    "links in a column group": "<colgroup>" + "<a>" * (KILOBYTES_100 // 3),
-    "list items in a column group": "<img><colgroup>" + "<li>" * (KILOBYTES_100 // 4),
-    "cells with ends of nothing": "<th></s><textarea>" * (KILOBYTES_100 // 18),
-    "underlined cells": "<u>é<th>" * (KILOBYTES_100 // 9),
-    "listings in table bodies": "<tbody><xmp>" * (KILOBYTES_100 // 12),
-    "listings": "<xmp><s><hr>" * (KILOBYTES_100 // 12),
-    "drawings and comments": "<svg><!--x--><<" * (KILOBYTES_100 // 15),
-    "buttons of listings": "<summary><colgroup>" + "<button><xmp>" * (KILOBYTES_100 // 13),
-    "titles of ampersands": "<p title='&&&&&&'><math>" + "<p title='&&&&&&'><p>" * (KILOBYTES_100 // 21),
-    "fields of mailto links": ('<a href="mailto:a?' + "to=b&" * 3_000 + '">x') * 6,
-    "long styles of brackets": ('<p style="color:' + "[" * 8_000 + '">') * 12,
-    "long styles of commas": ('<p style="color:' + "," * 8_000 + '">') * 12,
-    "nested arithmetic": ('<p style="width:' + "calc(" * 1_600 + '">') * 12,
-    "selectors": "<style>" + ("a,b>c~d+e[f=g]:not(h) " * 2_800) + "{color:red}</style>x",
-    "one long style": f'<p style="{"color:red;" * 10_000}">x',
-}
-
-
 @pytest.mark.parametrize("name", COSTLY)
 def test_a_hostile_message_costs_little(name: str) -> None:
     html = COSTLY[name]
-    # What others do to the caches of a busy machine adds a little; so the better of two counts.
-    assert cpu_seconds(lambda: clean(html)) < SECONDS or cpu_seconds(lambda: clean(html)) < SECONDS
+    assert cpu_seconds(lambda: clean(html)) < SECONDS
 
 
 @pytest.mark.parametrize("html", ["<p><b>x", "<", "<div><b>x</b></div>", "<div><p>x</p>", "<a>"])
