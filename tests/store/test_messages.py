@@ -249,12 +249,12 @@ def test_a_body_is_kept_for_its_account(database: Database, account: Account, st
 
 def test_the_bodies_not_used_for_longest_make_way(database: Database, account: Account) -> None:
     def kept() -> list[int]:
-        return [n for n in range(130) if bodies.cached_body(database, account_id=account.id, key=str(n)) is not None]
+        return [n for n in range(1130) if bodies.cached_body(database, account_id=account.id, key=str(n)) is not None]
 
-    for n in range(100):
-        bodies.cache_body(database, account_id=account.id, key=str(n), html="x" * 1000, limit_bytes=100_000)
-    assert bodies.cached_body(database, account_id=account.id, key="0") is not None
-    bodies.cache_body(database, account_id=account.id, key="100", html="x" * 2000, limit_bytes=100_000)
-    assert kept() == [0, *range(3, 101)], "0 was used again, 1 and 2 were not"
-    bodies.cache_body(database, account_id=account.id, key="101", html="x" * 100_001, limit_bytes=100_000)
-    assert 101 not in kept(), "what is larger than everything is not kept"
+    for n in range(1100):
+        bodies.cache_body(database, account_id=account.id, key=str(n), html="x" * 100, limit_bytes=110_000)
+    assert set(bodies.cached_bodies(database, account_id=account.id, keys=["0", "1"])) == {"0", "1"}
+    bodies.cache_body(database, account_id=account.id, key="1100", html="x" * 200, limit_bytes=110_000)
+    assert kept() == [0, 1, *range(4, 1101)], "0 and 1 were used again, 2 and 3 were not"
+    bodies.cache_body(database, account_id=account.id, key="1101", html="x" * 110_001, limit_bytes=110_000)
+    assert 1101 not in kept(), "what is larger than everything is not kept"

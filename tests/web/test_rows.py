@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from markupsafe import Markup
 
 from tests.web import samples
-from webmail.mail.pages import ListPlace
+from webmail.mail.pages import ListPlace, MailboxPage
 from webmail.web import rows, times
 from webmail.web.faces import hue, initials
 
@@ -86,9 +86,16 @@ def test_a_size_is_told_in_the_unit_people_know(pages: Flask, octets: int, words
         assert times.size(octets) == words
 
 
-def as_is(row: rows.DrawnRow) -> Any:
-    """Leaves a row undrawn, to look at what would be drawn."""
-    return row
+def undrawn(page: MailboxPage, **options: Any) -> tuple[list[rows.DrawnRow], list[tuple[str, list[Markup]]]]:
+    """The rows that would be drawn, and what is made of them where only their address is drawn."""
+    current_app.extensions.pop("webmail.rows", None)
+    found: list[rows.DrawnRow] = []
+
+    def draw(row: rows.DrawnRow) -> Markup:
+        found.append(row)
+        return Markup(f"<{row.id}: {row.href}>")
+
+    return found, rows.grouped(page, draw=draw, **options)
 
 
 def test_a_row_is_drawn_again_only_when_it_shows_something_else(pages: Flask) -> None:
@@ -109,26 +116,25 @@ def test_a_row_is_drawn_again_only_when_it_shows_something_else(pages: Flask) ->
 
 def test_rows_stand_under_their_headings_in_order(pages: Flask) -> None:
     with pages.test_request_context("/", headers={"Accept-Language": "en-GB"}):
-        grouped = rows.grouped(samples.mailbox_page(), draw=as_is, open_id=5, address="robin@example.org")
-    assert [(title, [row.id for row in drawn]) for title, drawn in grouped][:3] == [
-        ("Today", [1, 2, 3, 4]),
-        ("Yesterday", [5, 6, 7]),
-        ("Last week", [8, 9]),
-    ]
-    assert [row.id for _, drawn in grouped for row in drawn if row.open] == [5]
+        found, grouped = undrawn(samples.mailbox_page(), open_id=5, address="robin@example.org")
+    assert [(title, len(drawn)) for title, drawn in grouped][:3] == [("Today", 4), ("Yesterday", 3), ("Last week", 2)]
+    assert [row.id for row in found[:9]] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
+    assert [row.id for row in found if row.open] == [5]
 
 
 def test_a_row_keeps_the_place_in_the_list(pages: Flask) -> None:
     with pages.test_request_context("/"):
-        grouped = rows.grouped(samples.mailbox_page(place=ListPlace(after="17-3")), draw=as_is)
-    assert grouped[0][1][0].href == "/messages/1?after=17-3"
+        undrawn(samples.mailbox_page())
+        for place, query in ((ListPlace(after="17-3", sort="from"), "?sort=from&amp;after=17-3"), (ListPlace(), "")):
+            again = rows.grouped(samples.mailbox_page(place=place), draw=lambda _: Markup("drawn again"))
+            assert again[0][1][0] == f"<1: /messages/1{query}>", "also where the row was drawn for another place"
 
 
 def test_a_doubtful_sender_is_shown_as_it_came(pages: Flask) -> None:
     message = samples.summary(sender_doubtful=True, from_raw="good@bank.example <evil@x.example>")
     row = samples.Row(message, message.envelope.sender, has_attachments=False)
     with pages.test_request_context("/"):
-        drawn = rows.grouped(samples.mailbox_page(rows=(row,)), draw=as_is)[0][1][0]
+        ((drawn,), _) = undrawn(samples.mailbox_page(rows=(row,)))
     assert drawn.who == "good@bank.example <evil@x.example>"
     assert drawn.initials == "?"
     assert drawn.doubtful

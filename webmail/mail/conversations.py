@@ -15,7 +15,7 @@ from webmail.mail import listing, preferences, reading
 from webmail.mail.message_pages import MessagePage, Wishes
 from webmail.mail.pages import ListPlace, MailboxPage, Neighbour
 from webmail.mail.session import MailSession, account
-from webmail.mailbox import Mailbox, MailboxId
+from webmail.mailbox import HIDDEN, Mailbox, MailboxId
 from webmail.message.subject import base_subject
 from webmail.message.summary import Flag, MessageId, MessageSummary
 from webmail.store import mailboxes, messages, threads
@@ -100,11 +100,11 @@ def conversation_page(
     newest_first = preferences.newest_first(session, order)
     named = messages.get(session.database, mine, MessageId(message_id))
     mailbox, state = mailboxes.opened(session.database, mine, named.mailbox_id)
-    thread_id = threads.of(session.database, mine, named.summary.id)
+    thread_id = named.thread_id
     beside = listing.page_beside(session, mailbox, named.summary, place, known=state, thread_id=thread_id)
-    # Read before the messages: what comes between is shown, and not yet meant by actions.
-    state = mailboxes.state(session.database, mailbox.id)
-    known = {each.id: each for each in mailboxes.list_of(session.database, mine)}
+    # Of before the messages are read: what comes between is shown, and not yet meant by actions.
+    stamp = beside.stamp if beside else listing.stamp(state)
+    known = mailboxes.living(session.database, mine)
     members, left_out = _members(session, mailbox, thread_id, known=known)
     here = [each.message.summary for each in members if each.message.mailbox_id == mailbox.id]
     if not here:
@@ -122,7 +122,7 @@ def conversation_page(
         messages=tuple(shown[::-1] if newest_first else shown),
         newest_first=newest_first,
         flagged=any(each.flagged for each in here),
-        stamp=listing.stamp(state),
+        stamp=stamp,
         left_out=left_out,
         newer=newer,
         older=older,
@@ -137,7 +137,7 @@ Known = Mapping[MailboxId, Mailbox]
 
 def _members(session: MailSession, mailbox: Mailbox, thread_id: int, *, known: Known) -> tuple[list[ThreadMember], bool]:
     """The messages of a conversation, oldest first, as they are seen from a mailbox, and whether there are older ones."""
-    shown_from = known.keys() - listing.hidden_from(session.database, mailbox)
+    shown_from = {each.id for each in known.values() if each.special_use not in HIDDEN or each.id == mailbox.id}
     found = threads.members(session.database, mailbox.account_id, thread_id, shown_in=mailbox.id, limit=SHOWN + 1)
     # Copies of one message are one of these, and each of them counts against the limit.
     more = sum(len(each.places) for each in found) > SHOWN

@@ -55,12 +55,15 @@ def mailbox_page(session: MailSession, mailbox_id: MailboxId, place: ListPlace =
 
 
 def page_of(
-    session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState, checked: Freshness | None = None
+    session: MailSession, mailbox: Mailbox, place: ListPlace, *, known: MailboxState, checked: Freshness | None = None, view: str = ""
 ) -> MailboxPage:
-    """As ``mailbox_page``, for who has the mailbox and its stored state at hand; ``checked`` is what a check has told just now."""
-    part = _viewed(session, mailbox, part_of(place), asked=place.view)
+    """As ``mailbox_page``, for who has the mailbox and its stored state at hand, or knows the ``view`` that is meant where the
+    place names none; ``checked`` is what a check has told just now.
+    """
+    part = _viewed(session, mailbox, part_of(place), asked=place.view or view)
     freshness, state = (checked, known) if checked and known.tracked else _check_part(session, mailbox, part, known=known)
-    rows, earlier, later = _with_ends(session.database, mailbox, part)
+    window = _window(session.database, mailbox, part)
+    rows = window.rows
     selected = selections.count(session.database, session.user.id, place.selection) if place.selection else 0
     outgoing = mailbox.special_use in OUTGOING
     return MailboxPage(
@@ -76,12 +79,14 @@ def page_of(
         filter=part.filter,
         view=part.view,
         place=place,
-        next_cursor=write_cursor(_place(rows[-1])) if later else "",
-        previous_cursor=write_cursor(_place(rows[0])) if earlier else "",
+        next_cursor=write_cursor(_place(rows[-1])) if window.goes_on else "",
+        previous_cursor=write_cursor(_place(rows[0])) if window.above else "",
         read_only=state.read_only,
         stamp=stamp(state),
         selection=place.selection,
         selected=selected,
+        above=_neighbour(_drawn(window.above, outgoing=outgoing)) if window.above else None,
+        below=_neighbour(_drawn(window.below, outgoing=outgoing)) if window.below else None,
     )
 
 
@@ -171,16 +176,26 @@ def _beginning_of(day: str, *, oldest_first: bool) -> Place:
         raise InvalidInput("day", field="on", value=day) from error
 
 
-def _with_ends(database: Database, mailbox: Mailbox, part: Part) -> tuple[Sequence[Listed], bool, bool]:
-    """The rows of a page, and whether there are rows before and after it."""
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The rows of a page, the one before them, and the one after them where it was read; ``goes_on`` says that there is one."""
+
+    rows: Sequence[Listed]
+    above: Listed | None
+    below: Listed | None
+    goes_on: bool
+
+
+def _window(database: Database, mailbox: Mailbox, part: Part) -> _Window:
     rows = part.rows(database, mailbox, limit=PAGE + 1)
     if part.before is None:
-        earlier = bool(rows) and part.after is not None and bool(_beside(database, mailbox, part, before=_place(rows[0])))
-        return rows[:PAGE], earlier, len(rows) > PAGE
+        earlier = _beside(database, mailbox, part, before=_place(rows[0])) if rows and part.after is not None else ()
+        below = rows[PAGE] if len(rows) > PAGE else None
+        return _Window(rows[:PAGE], next(iter(earlier), None), below, goes_on=below is not None)
     if len(rows) <= PAGE:
         # Less than a page is left in front of the place: that is the first page, and it is shown whole.
-        return _with_ends(database, mailbox, replace(part, before=None))
-    return rows[1:], True, True
+        return _window(database, mailbox, replace(part, before=None))
+    return _Window(rows[1:], rows[0], None, goes_on=True)
 
 
 def _beside(
@@ -195,16 +210,24 @@ def page_beside(
 ) -> MailboxPage | None:
     """The list stays visible beside a message, on the page that has its row; a message must open even without it (None)."""
     try:
-        page = page_of(session, mailbox, place, known=known)
+        view = preferences.view(session, place.view)
+        if place == ListPlace(view=place.view) and _lies_beyond(session, mailbox, summary, view):
+            return page_of(session, mailbox, ListPlace(after=cursor_at(summary), view=place.view), known=known, view=view)
+        page = page_of(session, mailbox, place, known=known, view=view)
         if not page.sort.by_date or page.filter or row_of(page, summary, thread_id=thread_id) is not None:
             return page
         now = mailboxes.state(session.database, mailbox.id)
         # A conversation stands where its newest message here does.
         stands = threads.place_in(session.database, mailbox.account_id, mailbox.id, thread_id) if page.view is View.CONVERSATIONS else None
         after = write_cursor(stands._replace(id=stands.id + 1)) if stands else cursor_at(summary)
-        return page_of(session, mailbox, ListPlace(after=after, view=place.view), known=now, checked=page.freshness)
+        return page_of(session, mailbox, ListPlace(after=after, view=place.view), known=now, checked=page.freshness, view=view)
     except WebmailError:
         return None
+
+
+def _lies_beyond(session: MailSession, mailbox: Mailbox, summary: MessageSummary, view: View) -> bool:
+    """Whether it is clear beforehand that a message is not on the first page of its list: that is one of messages, and many are newer."""
+    return view is View.MESSAGES and lists.newer(session.database, mailbox.id, _place_of(summary), limit=PAGE) == PAGE
 
 
 def row_of(page: MailboxPage | None, summary: MessageSummary, *, thread_id: int) -> int | None:
@@ -220,11 +243,11 @@ def neighbours(
 ) -> tuple[Neighbour | None, Neighbour | None]:
     """The rows above and below the one of a message or of its conversation: from the page it stands on, else from the index."""
     rows, here = page.rows if page else (), row_of(page, summary, thread_id=thread_id)
-    above, below = None, None
     if here is None or page is None:
         return _neighbours_in_index(session, mailbox, summary, page)
-    if (here == 0 and page.previous_cursor) or (here == len(rows) - 1 and page.next_cursor):
-        above, below = _neighbours_in_index(session, mailbox, rows[here].message, page)
+    above, below = page.above, page.below
+    if here == len(rows) - 1 and page.next_cursor and below is None:
+        _, below = _neighbours_in_index(session, mailbox, rows[here].message, page)
     return (
         _neighbour(rows[here - 1]) if here > 0 else above,
         _neighbour(rows[here + 1]) if here < len(rows) - 1 else below,

@@ -153,7 +153,8 @@ class MailboxPage:
     ``place`` is the part of the list that was asked for. ``total`` and ``unseen`` count the whole mailbox; ``indexed`` how
     many of ``total`` the index holds already. ``progress`` is 0-100 of this mailbox. ``outgoing`` is true where rows show
     recipients. ``stamp`` says what was there when the page was drawn. ``selection`` is what "all" was when it was chosen, of
-    ``selected`` messages; 0 where nothing is.
+    ``selected`` messages; 0 where nothing is. ``above`` and ``below`` are what stands right before and after the rows, as far
+    as that was read with them.
     """
 
     mailbox: Mailbox
@@ -174,6 +175,8 @@ class MailboxPage:
     stamp: str = ""
     selection: int = 0
     selected: int = 0
+    above: Neighbour | None = None
+    below: Neighbour | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def message_page(
     if mark_seen and not stored.summary.seen and not state.read_only:
         make_seen(session, [stored], mailbox)
         state = mailboxes.state(session.database, mailbox.id)
-    thread_id = threads.of(session.database, mine, stored.summary.id)
+    thread_id = stored.thread_id
     beside = listing.page_beside(session, mailbox, stored.summary, place, known=state, thread_id=thread_id)
     if beside is None or all(row.message.id != message_id for row in beside.rows):
         # The check of the list may have found that the message or its folder is gone, of which we had the body.

@@ -14,8 +14,8 @@ from webmail.store.database import Database
 from webmail.store.schema import bodies, messages
 
 LIMIT = 64 << 20
-USED_LATELY = 64
-"""A body among so many used last need not be marked as used again: reading must not cost a write."""
+USED_LATELY = 1000
+"""What is among so many used last need not be marked as used again: reading must not cost a write."""
 
 LAST = select(func.max(bodies.c.used)).scalar_subquery()
 KEPT = select(bodies.c.key, bodies.c.html, bodies.c.used, LAST.label("last")).where(
@@ -32,11 +32,13 @@ def cached_bodies(database: Database, *, account_id: AccountId, keys: Sequence[s
     """What was made ready earlier of these. One query, and rarely a write."""
     with database.index() as connection:
         rows = connection.execute(KEPT, {"account": account_id, "which": list(keys)}).all()
-    for row in rows:
-        if row.used <= row.last - USED_LATELY:
-            mine = (bodies.c.account_id == account_id) & (bodies.c.key == row.key)
-            with database.index_write() as connection:
-                connection.execute(update(bodies).where(mine).values(used=_last_used(connection) + 1))
+    forgotten = [row.key for row in rows if row.used <= row.last - USED_LATELY]
+    if forgotten:
+        with database.index_write() as connection:
+            last = _last_used(connection)
+            for number, key in enumerate(forgotten, start=1):
+                mine = (bodies.c.account_id == account_id) & (bodies.c.key == key)
+                connection.execute(update(bodies).where(mine).values(used=last + number))
     return {row.key: str(row.html) for row in rows}
 
 

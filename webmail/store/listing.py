@@ -126,6 +126,24 @@ def uids_below(database: Database, mailbox_id: MailboxId, *, below: int, limit: 
         return list(connection.execute(query.where(messages.c.uid < below) if below else query).scalars())
 
 
+def newer(database: Database, mailbox_id: MailboxId, place: Place, *, limit: int) -> int:
+    """How many messages of a mailbox are newer than a place by date, ``limit`` at most. One look-up, of an index only."""
+    with database.index() as connection:
+        given = {"mailbox": mailbox_id, "date": place.date, "id": place.id, "many": limit}
+        return len(connection.execute(_NEWER, given).scalars().all())
+
+
+_NEWER = (
+    select(messages.c.id)
+    .where(
+        messages.c.mailbox_id == bindparam("mailbox"),
+        tuple_(messages.c.internal_date, messages.c.id) > tuple_(bindparam("date"), bindparam("id")),
+    )
+    .order_by(messages.c.internal_date, messages.c.id)
+    .limit(bindparam("many"))
+)
+
+
 def neighbours(
     database: Database, mailbox_id: MailboxId, message_id: MessageId, *, sort: str = "date", filter: str | None = None
 ) -> tuple[MessageId | None, MessageId | None]:

@@ -137,6 +137,12 @@ def list_of(database: Database, account_id: AccountId) -> tuple[Mailbox, ...]:
     return overview(database, account_id)[0]
 
 
+def living(database: Database, account_id: AccountId) -> dict[MailboxId, Mailbox]:
+    """The mailboxes of an account by their ids, without their counts. One query, of the durable database only."""
+    with database.durable() as connection:
+        return {MailboxId(row.id): _mailbox(row, None) for row in _living(connection, account_id)}
+
+
 def overview(database: Database, account_id: AccountId) -> tuple[tuple[Mailbox, ...], dict[MailboxId, MailboxState]]:
     """What ``list_of`` and ``states`` tell, for the price of one of them."""
     with database.durable() as connection:

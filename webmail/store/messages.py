@@ -56,11 +56,12 @@ OF_IDS = select(messages).where(messages.c.id.in_(bindparam("ids", expanding=Tru
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """A message and where it is on the server. Its UID is good only under this UIDVALIDITY."""
+    """A message and where it is on the server. Its UID is good only under this UIDVALIDITY; its thread until mail joins two."""
 
     summary: MessageSummary
     mailbox_id: MailboxId
     uidvalidity: int
+    thread_id: int = 0
 
 
 def next_ids(database: Database, count: int) -> range:
@@ -390,7 +391,7 @@ def _stored(row: Row[*tuple[Any, ...]]) -> StoredMessage:
         row.preview or "",
         row.id,
     )
-    return StoredMessage(summary, row.mailbox_id, row.uidvalidity)
+    return StoredMessage(summary, row.mailbox_id, row.uidvalidity, row.thread_id)
 
 
 def _chunks(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:

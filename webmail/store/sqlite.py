@@ -124,13 +124,15 @@ class Files:
     @contextmanager
     def index(self) -> Iterator[Connection]:
         """Read the index."""
-        with self._mended(), self._file("index.db").reading() as connection:
+        file = self._file("index.db")
+        with self._mended(file), file.reading() as connection:
             yield connection
 
     @contextmanager
     def index_write(self) -> Iterator[Connection]:
         """Change the index. Keep it under 50 ms: others wait."""
-        with self._mended(), _transaction(self._file("index.db").writer) as connection:
+        file = self._file("index.db")
+        with self._mended(file), _transaction(file.writer) as connection:
             yield connection
 
     def drop_index(self) -> None:
@@ -164,15 +166,14 @@ class Files:
         return opened
 
     @contextmanager
-    def _mended(self) -> Iterator[None]:
+    def _mended(self, file: _File) -> Iterator[None]:
         """Replace a damaged index as soon as a query stumbles over the damage."""
-        inode = _inode(self.data_dir / "index.db")
         try:
             yield
         except exc.DatabaseError as error:
             if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
                 raise
-            self._replace_index(inode)
+            self._replace_index(file.inode)
             raise Conflict("index_rebuilt") from error
 
     def _replace_index(self, inode: int) -> None:

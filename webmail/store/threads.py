@@ -47,8 +47,12 @@ _NEWEST_HERE = (
 )
 _IN_MAILBOX = select(_columns.id).where(*_OF_ACCOUNT, _columns.mailbox_id == bindparam("mailbox"))
 _PLACE = select(*_here).where(*_OF_ACCOUNT, _columns.mailbox_id == bindparam("mailbox")).order_by(*[each.desc() for each in _here]).limit(1)
-_MEMBERS = select(_columns.id).where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
-_NEWEST_MEMBERS = _MEMBERS.order_by(_columns.internal_date.desc(), _columns.id.desc()).limit(bindparam("many"))
+_NEWEST_MEMBERS = (
+    select(_columns.id, _columns.sameness)
+    .where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
+    .order_by(_columns.internal_date.desc(), _columns.id.desc())
+    .limit(bindparam("many"))
+)
 _SOME_PLACES = (
     select(_columns.sameness, _columns.mailbox_id)
     .where(_columns.account_id == bindparam("account"), _columns.thread_id == bindparam("thread"))
@@ -57,7 +61,6 @@ _SOME_PLACES = (
 _THREADS = select(_columns.id, _columns.thread_id).where(
     _columns.account_id == bindparam("account"), _columns.id.in_(bindparam("ids", expanding=True))
 )
-_SAMENESS = select(_columns.id, _columns.sameness).where(_columns.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,15 +228,14 @@ def members(
 ) -> list[ThreadMember]:
     """The messages of a thread in all mailboxes of the account, oldest first, copies of one message together.
 
-    The copy in the mailbox ``shown_in`` stands for the others. Of a longer thread the newest ``limit`` rows. Three queries;
+    The copy in the mailbox ``shown_in`` stands for the others. Of a longer thread the newest ``limit`` rows. Two queries;
     an unknown thread has no messages.
     """
     given = {"account": account_id, "thread": thread_id, "many": limit}
     with database.index() as connection:
-        ids = [MessageId(each) for each in connection.execute(_NEWEST_MEMBERS, given).scalars()][::-1]
-        same: dict[int, bytes] = {row[0]: row[1] for row in connection.execute(_SAMENESS, {"ids": ids})} if ids else {}
+        same: dict[int, bytes] = {row[0]: row[1] for row in connection.execute(_NEWEST_MEMBERS, given)}
     copies: dict[bytes, list[StoredMessage]] = {}
-    for message in get_many(database, account_id, ids):
+    for message in get_many(database, account_id, [MessageId(each) for each in same][::-1]):
         copies.setdefault(same.get(message.summary.id, b""), []).append(message)
     # Sorting keeps the order of equal ones.
     ordered = [tuple(sorted(each, key=lambda message: message.mailbox_id != shown_in)) for each in copies.values()]

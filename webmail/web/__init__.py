@@ -59,6 +59,7 @@ PAGES = (
 def register(app: Flask, services: Services) -> None:
     """Give an application its pages. The order matters: who is signed in is known before a form's token is checked."""
     app.extensions["webmail"] = services
+    app.jinja_environment = templating.PageEnvironment
     sessions.init(app, services)
     numbers.init(app)
     language.init(app)

@@ -62,4 +62,4 @@ def here() -> str:
 
 def head(page: MailboxPage) -> MailboxPage:
     """A page of a list without what differs from one to the next, for what stands around the rows."""
-    return replace(page, rows=(), next_cursor="", previous_cursor="")
+    return replace(page, rows=(), next_cursor="", previous_cursor="", above=None, below=None)

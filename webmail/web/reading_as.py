@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
-from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from webmail.mail.message_pages import BodyKind, MessagePage
 from webmail.message.charset import CHOICES, codec
-from webmail.web import reading_text
+from webmail.web import pieces, reading_text
+from webmail.web.language import words as _
+
+ID, WITHOUT, BEFORE = "\0id\0", "\0without\0", "\0before\0"
+"""What differs from message to message in the menu of charsets: its id, and the addresses without and with a charset."""
 
 
 def charset_choices() -> list[tuple[str, tuple[str, ...]]]:
@@ -38,9 +43,18 @@ def charset_name(name: str) -> str:
     return name.capitalize() if name.startswith(("windows", "mac")) else name.upper()
 
 
-def is_read_as(page: MessagePage, name: str) -> bool:
-    """Whether a message is read as this charset now, by choice or by itself."""
-    return page.charset == name if page.charset else codec(name) == page.codec
+def is_read_as(charset: str, found: str, name: str) -> bool:
+    """Whether a message is read as the charset of this name now: by choice, else by the codec that was found."""
+    return charset == name if charset else codec(name) == found
+
+
+def read_as(draw: Any, id: str, itself: str, page: MessagePage) -> Markup:
+    """The menu of charsets, which the macro ``draw`` draws once for all messages that are read alike."""
+    base = reread(itself, page, "")
+    menu = str(pieces.piece(draw, ID, WITHOUT, BEFORE, page.charset, page.codec))
+    for gap, text in ((ID, id), (WITHOUT, base), (BEFORE, f"{base}{'&' if '?' in base else '?'}charset=")):
+        menu = menu.replace(gap, str(escape(text)))
+    return Markup(menu)  # noqa: S704 - drawn by a template, and escaped values
 
 
 def reread(itself: str, page: MessagePage, name: str) -> str:
@@ -55,6 +69,7 @@ FOR_TEMPLATES = {
     "charset_choices": charset_choices,
     "charset_name": charset_name,
     "is_read_as": is_read_as,
+    "read_as": read_as,
     "reread": reread,
     "text_runs": reading_text.runs,
 }

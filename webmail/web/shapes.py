@@ -5,6 +5,7 @@ To draw a row by its template costs ten times what it costs to fill its gaps, an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import fields, replace
 from operator import attrgetter
@@ -20,6 +21,8 @@ GAPS = ("id", "href", "initials", "hue", "who", "subject", "subject_text", "prev
 KEPT = 1000
 EDGE = "\0"
 
+_needs_none = re.compile(r"[^&<>\"']*").fullmatch
+"""Most texts need no escaping, and to look is a third of the price."""
 _in_gaps = attrgetter(*GAPS)
 _shape_of = attrgetter(*(each.name for each in fields(DrawnRow) if each.name not in GAPS))
 """All the rest, so that a new field is part of the shape until it is named as a gap."""
@@ -29,18 +32,19 @@ _Pieces = tuple[list[str], list[int]]
 
 
 def by_shape(draw: Callable[[DrawnRow], Markup]) -> Callable[[DrawnRow], Markup]:
-    """Draws what ``draw`` draws, a tenth as dear. What is filled in is escaped here."""
+    """Draws what the macro ``draw`` draws, a tenth as dear. What is filled in is escaped here."""
     kept: dict[Hashable, _Pieces] = current_app.extensions.setdefault("webmail.shapes", {})
+    named = getattr(draw, "name", "")
 
     def drawn(row: DrawnRow) -> Markup:
-        shape = _shape_of(row)
+        shape = (named, _shape_of(row))
         found = kept.get(shape)
         if found is None:
             if len(kept) >= KEPT:
                 kept.clear()
             found = kept[shape] = _with_gaps(draw, row)
         texts, places = found
-        values = [str(each) if isinstance(each, int) else escape(each) for each in _in_gaps(row)]
+        values = [str(each) if isinstance(each, int) else each if _needs_none(each) else escape(each) for each in _in_gaps(row)]
         whole = [""] * (len(texts) + len(places))
         whole[::2], whole[1::2] = texts, [values[place] for place in places]
         return Markup("".join(whole))  # noqa: S704 - drawn by the template, and escaped values

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import urlencode
+from typing import Any
+from urllib.parse import quote_plus
 
 from flask import Flask, Response, g, request
-from flask_babel import gettext as _
+from flask.templating import Environment
 from markupsafe import Markup
 
 from webmail.address import Address, format_address
 from webmail.errors import WebmailError
 from webmail.mail import mailboxes
+from webmail.mail.conversations import ConversationMessage, ConversationPage
 from webmail.mail.found import SearchPage
 from webmail.mail.pages import Frame, MailboxPage, Neighbour
 from webmail.message.summary import Envelope
@@ -34,13 +36,23 @@ from webmail.web import (
     times,
 )
 from webmail.web.faces import hue, initials
+from webmail.web.language import words as _
 from webmail.web.names import mailbox_icon, mailbox_name, role_name, tree
 from webmail.web.rows import DrawnRow
 from webmail.web.services import services
 from webmail.web.shapes import by_shape
 
-Grouped = list[tuple[str, list[Markup]]]
-"""Rows under headings."""
+
+class PageEnvironment(Environment):
+    """Flask's environment with the work left out that Jinja does anew for each page and each call, to the same end."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals of a template: all that have none of their own share one mapping, so that these need not be compared."""
+        return super().make_globals(d) if d else self.globals
+
+
+Grouped = list[tuple[str, Markup]]
+"""The rows under each heading, one after the other."""
 FLIPPED = frozenset({"reply", "reply-all", "forward", "back", "left", "right", "undo", "exit"})
 """Icons that point along the reading direction and are mirrored with it."""
 FILE_KINDS = {
@@ -98,8 +110,15 @@ def frame() -> Frame:
 
 def path(place: str, **query: object) -> str:
     """A path of ours with a query; what is None is left out, a list is repeated. Twenty cost less than one ``url_for``."""
-    given = [(name, value) for name, value in query.items() if value is not None]
-    return f"{place}?{urlencode(given, doseq=True)}" if given else place
+    given = [f"{name}={_quoted(str(each))}" for name, value in query.items() if value is not None for each in _each(value)]
+    return f"{place}?{'&'.join(given)}" if given else place
+
+
+def _each(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+_quoted = lru_cache(maxsize=1024)(quote_plus)
 
 
 def beside(neighbour: Neighbour | None, place: Mapping[str, str]) -> str:
@@ -159,12 +178,53 @@ def error_sentence(code: str, server_text: str) -> str:
 
 def grouped_rows(page: MailboxPage, *, draw: Callable[[DrawnRow], Markup], open_id: int = 0, address: str = "") -> Grouped:
     """The rows of a list under their headings, as the macro ``draw`` draws them."""
-    return rows.grouped(page, draw=by_shape(draw), open_id=open_id, address=address)
+    return _together(rows.grouped(page, draw=by_shape(draw), open_id=open_id, address=address))
 
 
 def found_rows(page: SearchPage, *, draw: Callable[[DrawnRow], Markup], address: str = "") -> Grouped:
     """The results of a search in the same way."""
-    return rows.found(page, draw=by_shape(draw), address=address)
+    return _together(rows.found(page, draw=by_shape(draw), address=address))
+
+
+def _together(grouped: list[tuple[str, list[Markup]]]) -> Grouped:
+    return [(heading, Markup("").join(drawn)) for heading, drawn in grouped]
+
+
+def fold_rows(
+    page: ConversationPage, *, draw: Callable[[DrawnRow], Markup], href: str, rest: str, address: str = ""
+) -> Callable[[ConversationMessage], Markup]:
+    """Draws a message as the line it is folded to, as the macro ``draw`` does. What opens it is ``href``, its id, ``rest``, its place."""
+    words, shaped = rows.row_words(language.code(), None), by_shape(draw)
+
+    def drawn(each: ConversationMessage) -> Markup:
+        message, envelope = each.message, each.message.envelope
+        who = sender_name(envelope, address)
+        return shaped(
+            DrawnRow(
+                id=message.id,
+                href=f"{href}{message.id}{rest}#m{message.id}",
+                open=False,
+                unread=not message.seen,
+                flagged=False,
+                answered=False,
+                forwarded=False,
+                attached=False,
+                doubtful=False,
+                initials=initials("?" if envelope.sender_doubtful else who),
+                hue=hue(envelope.sender[0].addr_spec if envelope.sender else who),
+                who=who,
+                subject="",
+                subject_text="",
+                preview=message.preview or envelope.subject,
+                machine_time=message.internal_date.isoformat(),
+                time=times.spoken(message.internal_date),
+                full_time=times.full_date(message.internal_date),
+                words=words,
+                places=tuple(folding.elsewhere(each, page.mailbox)),
+            )
+        )
+
+    return drawn
 
 
 def mail_host() -> str:
@@ -177,22 +237,26 @@ def keep_days() -> int:
     return services().session_lifetime.days
 
 
+FILTERS = {
+    "clock": times.clock,
+    "exact_clock": times.exact_clock,
+    "formatted": format_address,
+    "full_date": times.full_date,
+    "hue": hue,
+    "initials": initials,
+    "number": times.number,
+    "saved": times.saved,
+    "size": times.size,
+    "spoken": times.spoken,
+}
+"""How values are written in templates."""
+
+
 def init(app: Flask) -> None:
     """Give the templates their words and set the environment up."""
     environment = app.jinja_env
     environment.trim_blocks = environment.lstrip_blocks = True
-    environment.filters.update(
-        clock=times.clock,
-        exact_clock=times.exact_clock,
-        formatted=format_address,
-        full_date=times.full_date,
-        hue=hue,
-        initials=initials,
-        number=times.number,
-        saved=times.saved,
-        size=times.size,
-        spoken=times.spoken,
-    )
+    environment.filters.update(FILTERS)
     environment.globals.update(
         reading_as.FOR_TEMPLATES,
         asked_next=navigation.asked_next,
@@ -204,6 +268,7 @@ def init(app: Flask) -> None:
         file_words=file_words,
         filter_words=places.filter_words,
         filters=places.filters,
+        fold_rows=fold_rows,
         folds=folding.folds,
         form_token=pieces.token,
         frame=frame,

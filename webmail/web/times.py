@@ -12,9 +12,9 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_decimal
-from flask_babel import gettext as _
 
 from webmail.web import language
+from webmail.web.language import words as _
 from webmail.web.services import services
 
 
@@ -28,7 +28,7 @@ def today() -> date:
     return local(services().now()).date()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _clock(locale: str, hour: int, minute: int) -> str:
     return str(format_time(time(hour, minute), "short", locale=Locale.parse(locale)))
 
@@ -38,7 +38,7 @@ def _exact_clock(locale: str, hour: int, minute: int, second: int) -> str:
     return str(format_time(time(hour, minute, second), "medium", locale=Locale.parse(locale)))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def _day(locale: str, day: date, form: str) -> str:
     if form in ("full", "long"):
         return str(format_date(day, form, locale=Locale.parse(locale)))
