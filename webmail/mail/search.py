@@ -23,6 +23,7 @@ from webmail.query.places import means, names_place
 from webmail.query.syntax import And, Field, In, Node, Text, leaves
 from webmail.store import fulltext, mailboxes, messages, saved_searches, search, selections
 from webmail.store.columns import envelope_value
+from webmail.store.mailboxes import MailboxState
 from webmail.store.search import Hit, Scope
 from webmail.store.selections import Chosen
 
@@ -55,20 +56,26 @@ class Ground:
 
     accounts: tuple[Account, ...]
     known: dict[MailboxId, Mailbox]
+    states: dict[MailboxId, MailboxState]
     scope: Scope
     unknown: tuple[str, ...]
 
 
 def ground(session: MailSession, node: Node) -> Ground:
     """Where a query looks: all folders of all accounts, or those it names. Two look-ups an account."""
-    known = {each.id: each for mine in session.accounts for each in mailboxes.list_of(session.database, mine.id) if each.selectable}
+    known: dict[MailboxId, Mailbox] = {}
+    states: dict[MailboxId, MailboxState] = {}
+    for mine in session.accounts:
+        listed, of_these = mailboxes.overview(session.database, mine.id)
+        known |= {each.id: each for each in listed if each.selectable}
+        states |= of_these
     names = frozenset(leaf.name for leaf, _ in leaves(node) if isinstance(leaf, In))
     places = {name: frozenset(each.id for each in known.values() if _is_called(each, name)) for name in names}
     named = names_place(node)
     # Who names a folder means it; else what was thrown away stays out of sight.
     shown = [each.id for each in known.values() if named or each.special_use not in HIDDEN]
     scope = Scope(tuple(each.id for each in session.accounts), tuple(shown), places)
-    return Ground(session.accounts, known, scope, tuple(sorted(name for name, found in places.items() if not found)))
+    return Ground(session.accounts, known, states, scope, tuple(sorted(name for name, found in places.items() if not found)))
 
 
 def _is_called(mailbox: Mailbox, name: str) -> bool:
@@ -164,13 +171,12 @@ def _missing(session: MailSession, where: Ground) -> tuple[list[_Missing], int]:
     """The folders the index does not wholly know, and how many messages there are in all."""
     found, total = [], 0
     for mine in where.accounts:
-        states = mailboxes.states(session.database, mine.id)
         without_words = fulltext.remaining(session.database, mine.id)
         for mailbox_id in where.scope.mailboxes:
             mailbox = where.known[mailbox_id]
             if mailbox.account_id != mine.id:
                 continue
-            state = states.get(mailbox_id)
+            state = where.states.get(mailbox_id)
             exists = mailbox.counts.messages or 0 if state is None else max(state.exists, mailbox.counts.messages or 0)
             total += exists
             lacking = max(0, exists - (state.indexed if state else 0)) + without_words.get(mailbox_id, 0)
@@ -226,7 +232,8 @@ def _suggestions(session: MailSession, query: Query) -> tuple[Suggestion, ...]:
         return ()
     found: dict[str, Suggestion] = {}
     for mine in session.accounts:
-        ids = [each.id for each in mailboxes.list_of(session.database, mine.id) if each.special_use not in HIDDEN | {*messages.OUTGOING}]
+        known = mailboxes.living(session.database, mine.id).values()
+        ids = [each.id for each in known if each.special_use not in HIDDEN | {*messages.OUTGOING}]
         for envelope in search.senders(session.database, mailboxes=ids, beginning=last, limit=40):
             for sender in envelope_value(envelope).sender[:1]:
                 found.setdefault(sender.addr_spec.lower(), Suggestion(sender, f"from:{sender.addr_spec}"))

@@ -13,7 +13,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, false, func, literal_column, not_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, false, func, literal_column, not_, select, tuple_
 
 from webmail.account import AccountId
 from webmail.mailbox import MailboxId
@@ -216,13 +216,23 @@ def senders(database: Database, *, mailboxes: Collection[MailboxId], beginning: 
         return _senders(connection, mailboxes, beginning, limit)
 
 
+_SENDERS = (
+    select(messages.c.envelope)
+    .where(
+        messages.c.mailbox_id == bindparam("mailbox"),
+        messages.c.sender_key >= bindparam("beginning"),
+        messages.c.sender_key < bindparam("end"),
+    )
+    .order_by(messages.c.sender_key, messages.c.internal_date.desc())
+    .limit(bindparam("many"))
+)
+
+
 def _senders(connection: Connection, mailboxes: Collection[MailboxId], beginning: str, limit: int) -> list[str]:
     found: list[str] = []
     for mailbox_id in mailboxes:
-        query = select(messages.c.envelope).where(
-            messages.c.mailbox_id == mailbox_id, messages.c.sender_key >= beginning, messages.c.sender_key < beginning + "\U0010ffff"
-        )
-        found += connection.execute(query.order_by(messages.c.sender_key, messages.c.internal_date.desc()).limit(limit)).scalars()
+        given = {"mailbox": mailbox_id, "beginning": beginning, "end": beginning + "\U0010ffff", "many": limit}
+        found += connection.execute(_SENDERS, given).scalars()
         if len(found) >= limit:
             break
     return found

@@ -6,7 +6,7 @@ The words of a row ("Archive: %(who)s") are looked up once per list, not per row
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from flask import current_app
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
-from webmail.mail.found import SearchOrder, SearchPage
+from webmail.mail.found import FoundRow, SearchOrder, SearchPage
 from webmail.mail.pages import MailboxPage, Row
 from webmail.mailbox import SpecialUse
 from webmail.web import language, times
@@ -159,26 +159,22 @@ def found(page: SearchPage, *, draw: Callable[[DrawnRow], Markup], address: str 
     """The results of a search, newest first under headings, with what was searched for marked and the folders named."""
     words, now = row_words(language.code(), None), times.today()
     drawn: list[tuple[str, list[Markup]]] = []
-    query = urlencode({"q": page.query})
+    query, mine = urlencode({"q": page.query}), address.lower()
     for each in page.rows:
         message = each.row.message
         here = times.local(message.internal_date)
         heading = times.group(here.date(), now=now, locale=words.locale) if page.order is SearchOrder.NEWEST else ""
         if not drawn or drawn[-1][0] != heading:
             drawn.append((heading, []))
-        plain = _drawn(each.row, words, href=f"/messages/{message.id}?{query}", here=here, now=now, is_open=False, address=address.lower())
-        marked = replace(
-            plain,
-            subject=_marked(plain.subject, each.subject_hits) if message.envelope.subject else plain.subject,
-            preview=_marked(plain.preview, each.preview_hits),
-            places=tuple(mailbox_name(mailbox) for mailbox in each.mailboxes),
-        )
-        drawn[-1][1].append(draw(marked))
+        shown = _drawn(each.row, words, href=f"/messages/{message.id}?{query}", here=here, now=now, is_open=False, address=mine, found=each)
+        drawn[-1][1].append(draw(shown))
     return drawn
 
 
-def _marked(text: str, hits: Sequence[tuple[int, int]]) -> Markup:
-    """Text, escaped, with pieces of it in ``mark`` elements."""
+def _marked(text: str, hits: Sequence[tuple[int, int]]) -> str | Markup:
+    """Text, escaped, with pieces of it in ``mark`` elements; as it is where there are none."""
+    if not hits:
+        return text
     parts, place = [], 0
     for start, end in hits:
         parts += [escape(text[place:start]), Markup("<mark>"), escape(text[start:end]), Markup("</mark>")]
@@ -193,7 +189,9 @@ def _keep(kept: dict[Hashable, Markup], key: Hashable, markup: Markup) -> None:
     kept[key] = markup
 
 
-def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, is_open: bool, address: str) -> DrawnRow:
+def _drawn(
+    row: Row, words: RowWords, *, href: str, here: datetime, now: date, is_open: bool, address: str, found: FoundRow | None = None
+) -> DrawnRow:
     message = row.message
     envelope = message.envelope
     who, first = _people(row, words, address=address)
@@ -211,13 +209,14 @@ def _drawn(row: Row, words: RowWords, *, href: str, here: datetime, now: date, i
         initials=initials(first),
         hue=hue(row.people[0].addr_spec if row.people else who),
         who=who,
-        subject=subject,
+        subject=_marked(subject, found.subject_hits) if found and envelope.subject else subject,
         subject_text=subject,
-        preview=message.preview,
+        preview=_marked(message.preview, found.preview_hits) if found else message.preview,
         machine_time=message.internal_date.isoformat(),
         time=times.short(here, now=now, locale=words.locale),
         full_time=times.full(here, locale=words.locale),
         words=words,
+        places=tuple(mailbox_name(mailbox) for mailbox in found.mailboxes) if found else (),
         count=row.count,
         counted=words.messages(row.count) if row.count > 1 else "",
     )
