@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from webmail.account import AccountId
@@ -152,12 +153,13 @@ def _row(account_id: AccountId, spec: str, *, name: str) -> dict[str, Any]:
 def _put(database: Database, rows: Collection[Mapping[str, Any]]) -> None:
     if rows:
         with database.durable_write() as connection:
-            connection.execute(_upsert(connection), list(rows))
+            connection.execute(_upsert(connection.dialect.name), list(rows))
 
 
-def _upsert(connection: Connection) -> Any:
-    """Both databases say it in the same words, and SQLAlchemy in two."""
-    insert = postgresql.insert(senders) if connection.dialect.name == "postgresql" else sqlite.insert(senders)
+@cache
+def _upsert(dialect: str) -> Any:
+    """Both databases say it in the same words, and SQLAlchemy in two. Made once: to put it together costs as much as to run it."""
+    insert = postgresql.insert(senders) if dialect == "postgresql" else sqlite.insert(senders)
     new, old = insert.excluded, senders.c
     older = (new.first_at > 0) & ((old.first_at == 0) | (new.first_at < old.first_at))
     named = (old.name == "") & (new.name != "")
