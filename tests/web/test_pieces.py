@@ -11,6 +11,7 @@ from flask import Flask, g
 from flask_wtf.csrf import generate_csrf
 
 from tests.web import samples
+from webmail.mail.pages import ListPlace
 from webmail.web import pieces
 
 
@@ -86,3 +87,13 @@ def test_what_stands_around_the_rows_does_not_know_them(pages: Flask) -> None:
             drawn = macro(pages, name, "list")
             values = (around, "h1", True) if name == "list_bar" else (around,)
             assert pieces.piece(drawn, *values) == drawn(*values)
+
+
+@pytest.mark.parametrize("place", [ListPlace(after="17.3"), ListPlace(after="4.1.YW5u", sort="from"), ListPlace(before="9.9"), ListPlace()])
+def test_a_piece_around_a_list_has_the_cursor_of_its_page(pages: Flask, place: ListPlace) -> None:
+    bar, page = macro(pages, "bulk_bar", "list"), samples.mailbox_page(place=place)
+    with pages.test_request_context("/mailboxes/1"):
+        pieces.piece(bar, pieces.head(replace(page, place=replace(place, after=place.after and "1.1", before=place.before and "1.1"))))
+        kept = len(pages.extensions["webmail.pieces"])
+        assert pieces.piece(bar, pieces.head(page), cursor=pieces.cursor(page)) == bar(page)
+    assert len(pages.extensions["webmail.pieces"]) == kept

@@ -261,6 +261,7 @@ def init(app: Flask) -> None:
         reading_as.FOR_TEMPLATES,
         asked_next=navigation.asked_next,
         beside=beside,
+        cursor=pieces.cursor,
         elsewhere=folding.elsewhere,
         error_sentence=error_sentence,
         error_words=error_words.of_error,
