@@ -68,6 +68,7 @@ def build_gate(settings: Settings) -> Gate:
         smtp_server=settings.smtp,
         mail_domain=settings.mail_domain,
         undo_seconds=settings.undo_seconds,
+        sent_copy=settings.sent_copy,
         authserv_id=settings.authserv_id.strip(),
         dkim_lookup=authentication.dns_lookup() if settings.dkim_verify == "on" else None,
     )

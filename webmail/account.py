@@ -39,10 +39,14 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A sign-in name and its password. The password never appears in a representation or a log."""
+    """A sign-in name and its password. The password never appears in a representation or a log.
+
+    ``bearer``: it is an access token, which servers take by other mechanisms than a password (RFC 6750, RFC 7628).
+    """
 
     username: str
     password: str = field(repr=False)
+    bearer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

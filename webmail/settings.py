@@ -55,6 +55,10 @@ class Settings:
         "off", "`on`: the worker verifies DKIM signatures of new mail when it arrives, which asks the DNS for the keys of its senders."
     )
     undo_seconds: int = setting(10, "How long a sent message waits for Undo before it is handed over.")
+    sent_copy: str = setting(
+        "auto",
+        "Who puts what was sent into Sent: `append` (the webmail), `server` (the mail server, by itself), `auto` (it where it is Gmail).",
+    )
     attachment_limit: int = setting(36_700_160, "Largest total size of one form's files, in bytes.")
     session_days: int = setting(30, "How long a session lives without being used.")
 
@@ -141,6 +145,7 @@ def _checked(settings: Settings) -> Settings:
         "smtp_security": [each.value for each in Security],
         "worker": ["embedded", "external"],
         "dkim_verify": ["off", "on"],
+        "sent_copy": ["auto", "append", "server"],
     }
     for name, allowed in choices.items():
         if getattr(settings, name) not in allowed:

@@ -12,7 +12,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from tests.servers.postgresql import known_url
 from tests.store.samples import NOW
@@ -20,7 +20,7 @@ from webmail.account import AccountId
 from webmail.mailbox import MailboxId
 from webmail.store import jobs, mailboxes, outgoing
 from webmail.store.database import Database
-from webmail.store.schema import users
+from webmail.store.schema import submissions, users
 
 ROOT = Path(__file__).parents[2]
 TURN = 0.001
@@ -53,11 +53,21 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def claim_submissions(database: Database, owner: str) -> list[int]:
+    """Claim and end one after the other; where it is not our turn, the other process has one at this moment."""
     claimed = []
-    while (found := outgoing.claim_due(database, now=NOW + timedelta(seconds=60), owner=owner, seconds=60)) is not None:
-        claimed.append(found.id)
+    now = NOW + timedelta(seconds=60)
+    while _some_wait(database):
+        found = outgoing.claim_due(database, now=now, owner=owner, seconds=60)
+        if found is not None:
+            claimed.append(found.id)
+            outgoing.transition(database, found.id, owner=owner, expect=found.state, to="failed", now=now)
         time.sleep(TURN)
     return claimed
+
+
+def _some_wait(database: Database) -> bool:
+    with database.durable() as connection:
+        return connection.execute(select(submissions.c.id).where(submissions.c.state == "queued").limit(1)).first() is not None
 
 
 def claim_jobs(database: Database, owner: str) -> list[int]:
@@ -73,7 +83,7 @@ def cancel_submissions(database: Database, owner: str) -> list[int]:
     account_id = AccountId(int(owner))
     cancelled = []
     for each in outgoing.of_account(database, account_id, limit=1000):
-        if outgoing.cancel(database, account_id, each.id, now=NOW + timedelta(seconds=60)):
+        if outgoing.change(database, each.id, expect=outgoing.CANCELLABLE, to="cancelled", now=NOW + timedelta(seconds=60)):
             cancelled.append(each.id)
         time.sleep(TURN)
     return cancelled

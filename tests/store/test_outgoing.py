@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from webmail.message.summary import Uid
 from webmail.store import outgoing
 from webmail.store.database import Database
 from webmail.store.drafts import MessageRef
-from webmail.store.outgoing import Recipient, Submission
+from webmail.store.outgoing import Recipient, Submission, Told
 from webmail.store.standing import standing
 
 RAW = b"Subject: hi\r\n\r\n\x00\xff octets\r\n"
@@ -73,7 +74,15 @@ def hand_over(database: Database, submission: int, *, owner: str = "w1", at: flo
 
 
 def accept(database: Database, submission: int, results: Mapping[str, tuple[str, str, str]], *, owner: str = "w1") -> bool:
-    return outgoing.accept(database, submission, owner=owner, results=results, transcript=["S: 250 ok"], now=later(12))
+    return outgoing.accept(database, submission, owner=owner, told=Told(results, transcript=["S: 250 ok"]), now=later(12))
+
+
+def cancel(database: Database, submission: int, now: datetime) -> bool:
+    return outgoing.change(database, submission, expect=outgoing.CANCELLABLE, to="cancelled", now=now)
+
+
+def send_again(database: Database, submission: int, people: Mapping[str, tuple[str, str, str]]) -> bool:
+    return outgoing.change(database, submission, expect=["unclear"], to="queued", due_at=later(1001), now=later(1001), results=people)
 
 
 def test_a_queued_message_is_there_with_everything(database: Database, account: Account, inbox: Mailbox) -> None:
@@ -111,7 +120,6 @@ def test_the_same_key_of_another_account_is_another_submission(database: Databas
     assert queue(database, stranger) != mine
     with pytest.raises(NotFound):
         outgoing.get(database, stranger.id, mine)
-    assert not outgoing.cancel(database, stranger.id, mine, now=NOW)
 
 
 def test_nothing_is_claimed_before_it_is_due_and_nothing_twice(database: Database, account: Account) -> None:
@@ -125,7 +133,7 @@ def test_nothing_is_claimed_before_it_is_due_and_nothing_twice(database: Databas
 
 def test_what_is_due_longest_comes_first(database: Database, account: Account) -> None:
     late, early = queue(database, account, "late", due_at=later(5)), queue(database, account, "early", due_at=later(4))
-    claimed = [claim(database, 10), claim(database, 10)]
+    claimed = [claim(database, 10), claim(database, 25)]
     assert [each.id for each in claimed if each] == [early, late]
 
 
@@ -157,8 +165,8 @@ def test_a_cancel_and_a_claim_at_once_have_one_winner(database: Database, accoun
 
 def test_a_cancelled_message_is_never_claimed_and_its_bytes_are_forgotten(database: Database, account: Account) -> None:
     submission = queue(database, account)
-    assert outgoing.cancel(database, account.id, submission, now=later(1))
-    assert not outgoing.cancel(database, account.id, submission, now=later(2)), "once is enough"
+    assert cancel(database, submission, later(1))
+    assert not cancel(database, submission, later(2)), "once is enough"
     assert claim(database, 100) is None
     with pytest.raises(NotFound):
         outgoing.raw(database, submission)
@@ -167,7 +175,7 @@ def test_a_cancelled_message_is_never_claimed_and_its_bytes_are_forgotten(databa
 def test_a_worker_whose_claim_was_cancelled_after_running_out_cannot_begin(database: Database, account: Account) -> None:
     submission = queue(database, account)
     claim(database, 10, seconds=5)
-    assert outgoing.cancel(database, account.id, submission, now=later(20))
+    assert cancel(database, submission, later(20))
     assert not move(database, submission, "queued", "submitting")
 
 
@@ -175,7 +183,7 @@ def test_a_crash_before_the_body_is_tried_again_by_itself(database: Database, ac
     submission = queue(database, account)
     claim(database, 10)
     assert move(database, submission, "queued", "submitting")
-    assert not outgoing.cancel(database, account.id, submission, now=later(200)), "somebody is in the middle of it"
+    assert not cancel(database, submission, later(200)), "somebody is in the middle of it"
     assert claim(database, 69, owner="w2") is None
     found = claim(database, 70, owner="w2")
     assert found is not None
@@ -195,8 +203,55 @@ def test_a_crash_after_the_body_began_is_unclear_and_never_sent_again_by_itself(
     assert state(database, account, submission) == "unclear"
     assert states(database, account, submission) == {PEOPLE[0]: "unclear", PEOPLE[1]: "refused"}
     assert [(each.code, each.kind) for each in outgoing.steps(database, submission)] == [("unclear", "danger")]
-    assert not accept(database, submission, {}), "a worker that comes back late changes nothing"
-    assert not move(database, submission, "handing_over", "retrying")
+    assert not move(database, submission, "handing_over", "retrying"), "a worker that comes back late changes nothing"
+    assert not accept(database, submission, {}, owner="w2")
+    assert accept(database, submission, {PEOPLE[0]: ("accepted", "250", "ok")}), "unless it has the answer that nobody else knows"
+    assert state(database, account, submission) == "accepted"
+
+
+def test_a_late_answer_changes_nothing_once_the_person_has_decided(database: Database, account: Account) -> None:
+    submission = queue(database, account)
+    hand_over(database, submission)
+    claim(database, 1000, owner="w2")
+    assert send_again(database, submission, dict.fromkeys(PEOPLE, ("waiting", "", "")))
+    assert not accept(database, submission, {PEOPLE[0]: ("accepted", "250", "ok")})
+    assert (state(database, account, submission), set(states(database, account, submission).values())) == ("queued", {"waiting"})
+
+
+def test_a_recipient_who_has_the_message_is_never_asked_again(database: Database, account: Account) -> None:
+    submission = queue(database, account)
+    hand_over(database, submission)
+    accept(database, submission, {PEOPLE[0]: ("accepted", "250", "ok"), PEOPLE[1]: ("delayed", "451", "later")})
+    outgoing.set_recipients(database, submission, results={PEOPLE[0]: ("waiting", "", "")})
+    assert states(database, account, submission) == {PEOPLE[0]: "accepted", PEOPLE[1]: "delayed"}
+
+
+def test_an_account_sends_one_after_the_other_and_waits_for_none_that_is_stuck(
+    database: Database, account: Account, stranger: Account
+) -> None:
+    first, second = queue(database, account, "first"), queue(database, account, "second")
+    other = queue(database, stranger)
+    claimed = [claim(database, 11), claim(database, 11), claim(database, 11)]
+    assert [each.id for each in claimed if each] == [first, other]
+    assert move(database, first, "queued", "submitting")
+    assert claim(database, 20) is None
+    stuck = claim(database, 22)
+    assert stuck is not None
+    assert stuck.id == second
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting(database: Database, account: Account) -> None:
+    abandoned = queue(database, account, "abandoned")
+    assert claim(database, 10**6, owner="lost") is not None
+    put_off, scheduled = (
+        queue(database, account, "put off", now=later(10**6), due_at=later(10**6)),
+        queue(database, account, "scheduled", now=later(10**6), due_at=later(2 * 10**6), scheduled=True),
+    )
+    found = []
+    for at in (20, 40, 60):
+        found.append(claim(database, at))
+    assert [each.id for each in found if each] == [abandoned, put_off]
+    assert state(database, account, scheduled) == "queued"
 
 
 def test_a_claim_that_is_renewed_does_not_run_out(database: Database, account: Account) -> None:
@@ -264,13 +319,13 @@ def test_a_move_from_another_state_or_by_another_worker_changes_nothing(database
 
 def test_a_person_decides_about_what_is_unclear(database: Database, account: Account) -> None:
     first, second = queue(database, account, "a"), queue(database, account, "b")
-    for submission in (first, second):
-        hand_over(database, submission)
+    for at, submission in ((10, first), (25, second)):
+        hand_over(database, submission, at=at)
     claim(database, 1000)
-    assert outgoing.requeue(database, first, expect="unclear", recipients=dict.fromkeys(PEOPLE, ("waiting", "", "")), now=later(1001))
-    assert not outgoing.requeue(database, first, expect="unclear", recipients={}, now=later(1001))
+    assert send_again(database, first, dict.fromkeys(PEOPLE, ("waiting", "", "")))
+    assert not send_again(database, first, {})
     assert (state(database, account, first), set(states(database, account, first).values())) == ("queued", {"waiting"})
-    assert move(database, second, "unclear", "accepted", owner="", due_at=later(1001))
+    assert outgoing.change(database, second, expect=["unclear"], to="accepted", due_at=later(1001), now=later(1001))
     claimed = [claim(database, 1001), claim(database, 1001)]
     assert [each.state for each in claimed if each] == ["queued", "accepted"]
 
@@ -280,7 +335,7 @@ def test_a_refused_password_stops_the_account_until_the_next_sign_in(database: D
     claim(database, 10)
     assert move(database, first, "queued", "submitting")
     assert move(database, first, "submitting", "needs_sign_in", error_code="credentials")
-    assert outgoing.hold_account(database, account.id) == 1
+    assert outgoing.hold_account(database, account.id, now=later(15)) == 1
     assert (state(database, account, second), state(database, stranger, other)) == ("needs_sign_in", "queued")
     assert claim(database, 20) is None
     assert counts(database, account) == (0, 2)
@@ -289,14 +344,14 @@ def test_a_refused_password_stops_the_account_until_the_next_sign_in(database: D
     assert outgoing.resume_account(database, account.id, now=later(30)) == 0
     assert counts(database, account) == (2, 0)
     assert outgoing.work_due(database, account.id)
-    claimed = [claim(database, 30), claim(database, 30), claim(database, 30)]
+    claimed = [claim(database, 30), claim(database, 30), claim(database, 41)]
     assert [each.id for each in claimed if each] == [first, second]
 
 
 def test_what_waits_for_a_sign_in_can_be_taken_back(database: Database, account: Account) -> None:
     submission = queue(database, account)
-    outgoing.hold_account(database, account.id)
-    assert outgoing.cancel(database, account.id, submission, now=later(1))
+    outgoing.hold_account(database, account.id, now=later(15))
+    assert cancel(database, submission, later(1))
     assert counts(database, account) == (0, 0)
 
 
@@ -318,7 +373,8 @@ def test_steps_tell_the_story_in_order(database: Database, account: Account) -> 
     submission = queue(database, account)
     outgoing.record_step(database, submission, at=later(1), code="connected", kind="ok", values={"host": "h", "port": 587})
     outgoing.record_step(database, submission, at=later(0), code="accepted", kind="ok", values={})
-    outgoing.set_transcript(database, submission, lines=["C: EHLO", "S: 250 \udcff"])
+    claim(database, 10)
+    assert move(database, submission, "queued", "submitting", told=Told({}, transcript=["C: EHLO", "S: 250 \udcff"]))
     assert [(each.at, each.code, each.values) for each in outgoing.steps(database, submission)] == [
         (later(1), "connected", {"host": "h", "port": 587}),
         (later(0), "accepted", {}),

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from webmail.account import AccountId
-from webmail.errors import WebmailError
 from webmail.jobs import watcher
 from webmail.mail import accounts, delivery, events, upkeep, verifying, wakeup
 from webmail.mail.session import Gate
@@ -25,6 +24,7 @@ TIDY_SECONDS = 60.0
 LAST_SECONDS = 3.0
 """How long the upkeep under way may go on at the end; all told the worker ends within five seconds."""
 DELIVERIES = 8
+KEEP_SECONDS = 15.0
 
 
 def run(gate: Gate, *, stop: threading.Event) -> None:
@@ -37,11 +37,12 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
         target=watcher.run, args=(gate,), kwargs={"owner": f"{owner}-watch", "stop": stop}, name="watcher", daemon=True
     )
     looker.start()
-    room = threading.Semaphore(DELIVERIES)
+    room, owned = threading.Semaphore(DELIVERIES), dict[str, int]()
+    threading.Thread(target=_keep_claims, args=(gate, owned, stop), name="claims", daemon=True).start()
     with wakeup.waiter(gate) as waiter:
         while not stop.is_set():
             while room.acquire(blocking=False):
-                if not _deliver_next(gate, owner=owner, room=room):
+                if not _deliver_next(gate, owner=owner, room=room, owned=owned):
                     room.release()
                     break
             waiter.wait(LOOK_SECONDS)
@@ -49,7 +50,16 @@ def run(gate: Gate, *, stop: threading.Event) -> None:
     looker.join(timeout=LAST_SECONDS)
 
 
-def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
+def _keep_claims(gate: Gate, owned: dict[str, int], stop: threading.Event) -> None:
+    """Say of the deliveries under way that they are alive, so that nobody else takes them up."""
+    while not stop.wait(KEEP_SECONDS):
+        try:
+            delivery.keep_claims(gate, [(submission_id, name) for name, submission_id in list(owned.items())])
+        except Exception:
+            LOG.exception("claims could not be kept")
+
+
+def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore, owned: dict[str, int]) -> bool:
     """Start the next due delivery in a thread of its own; tells whether there was one.
 
     The threads are daemons: the end of the worker does not wait for an answer that may take minutes. What was stored
@@ -58,12 +68,13 @@ def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
     name = f"{owner}-{secrets.token_hex(4)}"
     try:
         found = delivery.claim(gate, owner=name)
-    except WebmailError:
-        # The database is busy or away: what is due is due later too.
+    except Exception:
+        # The database is busy, full or away: what is due is due later too.
         LOG.exception("looking for deliveries failed")
         return False
     if found is None:
         return False
+    owned[name] = found.id
 
     def deliver() -> None:
         try:
@@ -71,6 +82,7 @@ def _deliver_next(gate: Gate, *, owner: str, room: threading.Semaphore) -> bool:
         except Exception:
             LOG.exception("delivery of submission %d stopped", found.id)
         finally:
+            owned.pop(name, None)
             room.release()
 
     threading.Thread(target=deliver, name=f"delivery-{found.id}", daemon=True).start()

@@ -101,7 +101,7 @@ def sign_out(session: MailSession, *, last: bool) -> bool:
 def password_refused(database: Database, account_id: AccountId, *, now: datetime) -> None:
     """The server has refused the stored password: nothing of the account is tried again before the next sign-in (no lock-outs)."""
     jobs.put(database, kind=SIGN_IN, account_id=account_id, due_at=now)
-    outgoing.hold_account(database, account_id)
+    outgoing.hold_account(database, account_id, now=now)
 
 
 def waits_for_sign_in(database: Database, account_id: AccountId) -> bool:

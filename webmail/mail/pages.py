@@ -288,17 +288,24 @@ class RecipientState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientRow:
-    """One recipient of a submission with the server's last answer for it."""
+    """One recipient of a submission with the server's last answer for it, and what reports said of it later.
+
+    ``fate`` is a word of RFC 3464 §2.3.3 or ``displayed``, ``deleted`` … (RFC 8098 §3.2.6); a report is a claim of who wrote it.
+    """
 
     address: str
     state: RecipientState
     server_code: str = ""
     server_text: str = ""
+    fate: str = ""
+    fate_status: str = ""
+    fate_text: str = ""
+    fate_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRow:
-    """A submission in the outbox. ``can_*`` say which buttons make sense now."""
+    """A submission in the outbox. ``can_*`` say which buttons make sense now; ``attention``, that somebody has to look at it."""
 
     id: int
     state: SubmissionState
@@ -310,6 +317,10 @@ class SubmissionRow:
     can_cancel: bool
     can_retry: bool
     can_edit: bool
+    scheduled: bool = False
+    attention: bool = False
+    can_send_now: bool = False
+    can_dismiss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,8 +351,13 @@ class SubmissionPage:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPage:
-    """All submissions: waiting or with problems first, then those sent lately."""
+    """All submissions: waiting or with problems first, then those sent lately.
+
+    ``undo_seconds`` is how long what this person sends waits for Undo, ``time_zone`` the zone they last chose a time in.
+    """
 
     waiting: tuple[SubmissionRow, ...]
     problems: tuple[SubmissionRow, ...]
     sent: tuple[SubmissionRow, ...]
+    undo_seconds: int = 0
+    time_zone: str = ""

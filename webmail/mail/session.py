@@ -29,7 +29,7 @@ class Gate:
     """What the application is built on, before anybody has signed in. ``network`` is the way to servers of strangers.
 
     ``authserv_id`` is the name under which the mail server speaks of the mail it took in; ``dkim_lookup`` asks for the keys of
-    signatures, where these are to be verified here.
+    signatures, where these are to be verified here. ``sent_copy`` says who puts what was sent into Sent (``sent_copies.WAYS``).
     """
 
     database: Database
@@ -38,6 +38,7 @@ class Gate:
     smtp_server: Server
     mail_domain: str = ""
     undo_seconds: int = 10
+    sent_copy: str = "auto"
     network: Network = PUBLIC
     authserv_id: str = ""
     dkim_lookup: Lookup | None = None

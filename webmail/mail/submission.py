@@ -21,18 +21,25 @@ This module is what people do with the outbox; ``webmail.mail.delivery`` is what
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
-from webmail.address import ascii_addr_spec, parse_address_list, valid_addr_spec
-from webmail.errors import Conflict, NotFound
-from webmail.mail import drafts
+from webmail.address import ascii_addr_spec, format_address, parse_address_list, valid_addr_spec
+from webmail.errors import Conflict, InvalidInput, NotFound
+from webmail.mail import attachments, drafts, preferences
+from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete
 from webmail.mail.pages import OutboxPage, RecipientRow, RecipientState, SubmissionPage, SubmissionRow, SubmissionState, SubmissionStep
 from webmail.mail.session import MailSession, account
 from webmail.message import build
+from webmail.sanitize import text as sanitized_text
 from webmail.store import drafts as stored_drafts
 from webmail.store import jobs, outgoing
 from webmail.store.drafts import DraftRow
@@ -41,7 +48,7 @@ from webmail.store.outgoing import Submission
 CANCELLABLE = (SubmissionState.QUEUED, SubmissionState.RETRYING, SubmissionState.NEEDS_SIGN_IN)
 RETRYABLE = (SubmissionState.RETRYING, SubmissionState.UNCLEAR, SubmissionState.FAILED, SubmissionState.NEEDS_SIGN_IN)
 EDITABLE = (*CANCELLABLE, SubmissionState.FAILED)
-PROBLEMS = (SubmissionState.UNCLEAR, SubmissionState.FAILED, SubmissionState.NEEDS_SIGN_IN)
+DISMISSABLE = (SubmissionState.FAILED, SubmissionState.FILED, SubmissionState.ACCEPTED, SubmissionState.RETRYING)
 WAITING = (
     SubmissionState.QUEUED,
     SubmissionState.SUBMITTING,
@@ -55,16 +62,29 @@ SHOWN = 200
 """Submissions an outbox page lists."""
 
 
-def queue(session: MailSession, fields: DraftFields, *, now: datetime, hold: timedelta, files: Sequence[Upload] = ()) -> int:
-    """Put what the form holds into the outbox, to be handed over after ``hold``; returns the submission's id.
+def queue(
+    session: MailSession,
+    fields: DraftFields,
+    *,
+    now: datetime,
+    hold: timedelta,
+    files: Sequence[Upload] = (),
+    at: datetime | None = None,
+    notify: str = "",
+) -> int:
+    """Put what the form holds into the outbox, to be handed over after ``hold`` or at a time that was chosen; returns its id.
 
-    The draft is stored first, so nothing is lost. The same key always gives the same submission: a double click sends
-    once. Raises Incomplete with the form and what is missing, InvalidInput for line breaks.
+    The draft is stored first, so nothing is lost. The same form always gives the same submission: a double click sends
+    once. A form that was sent and then changed becomes a draft of its own, shown with the question whether to send that as
+    well. Raises Incomplete with the form and what is missing, InvalidInput for line breaks and a time that is over.
+    ``notify`` asks for reports of the delivery (RFC 3461 §4.1).
     """
-    mine = account(session)
+    if at is not None and at <= now:
+        raise InvalidInput("time_over", field="later")
+    mine, digest = account(session), _digest(fields, files)
     known = outgoing.by_key(session.database, mine.id, fields.key)
     if known is not None:
-        return known
+        return _known(session, fields, outgoing.get(session.database, mine.id, known), now=now, files=files, at=at)
     row = drafts.store(session, fields, now=now, files=files)
     errors = _missing(session, row)
     if errors:
@@ -80,17 +100,44 @@ def queue(session: MailSession, fields: DraftFields, *, now: datetime, hold: tim
         message_id_field=message_id,
         envelope_from=ascii_addr_spec(draft.sender.addr_spec) or draft.sender.addr_spec,
         recipients=[ascii_addr_spec(each) or each for each in everyone],
-        raw=build.build(draft, date=now, message_id=message_id),
+        raw=build.build(draft, date=at or now, message_id=message_id),
         bcc=row.bcc,
         subject=row.subject,
         has_attachments=bool(row.attachments),
         original=row.original,
         original_action=row.original_action,
-        due_at=now + hold,
-        now=now,
+        due_at=at or now + hold,
+        now=row.updated_at,
+        digest=digest,
+        scheduled=at is not None,
+        envelope_id=secrets.token_hex(12),
+        notify=notify,
     )
     jobs.wake(session.database)
     return written
+
+
+def _digest(fields: DraftFields, files: Sequence[Upload]) -> str:
+    """What stands for the content of a form, whatever fields it has."""
+    content = asdict(replace(fields, key="")) | {"files": [each.filename for each in files]}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _known(
+    session: MailSession, fields: DraftFields, found: Submission, *, now: datetime, files: Sequence[Upload], at: datetime | None
+) -> int:
+    """A form that was sent before: the same is the same submission; what was changed or taken back is a draft of its own now."""
+    over = found.state == SubmissionState.CANCELLED or found.reopened
+    if not over and found.digest in ("", _digest(fields, files)):
+        if found.scheduled and found.state == SubmissionState.QUEUED:
+            set_time(session, found.id, now=now, at=at)
+        return found.id
+    fresh = drafts.new_key()
+    stored_drafts.rekey(session.database, account(session).id, old=fields.key, new=fresh)
+    row = drafts.store(session, replace(fields, key=fresh), now=now, files=files)
+    jobs.put(session.database, kind="draft", account_id=account(session).id, key=fresh, due_at=now)
+    errors = (("to", "taken_back" if over else "sent_already", {}), *_missing(session, row))
+    raise Incomplete(drafts.page_of(session, row, errors=errors))
 
 
 def _missing(session: MailSession, row: DraftRow) -> tuple[tuple[str, str, dict[str, object]], ...]:
@@ -124,10 +171,12 @@ def cancel(session: MailSession, submission_id: int, *, now: datetime) -> str:
     found = outgoing.get(session.database, mine.id, submission_id)
     if found.state == SubmissionState.CANCELLED:
         return found.draft_key if _written(found) else ""
-    if not outgoing.cancel(session.database, mine.id, submission_id, now=now):
+    raw = outgoing.raw(session.database, submission_id) if found.state in CANCELLABLE else b""
+    if not outgoing.change(
+        session.database, submission_id, expect=CANCELLABLE, to=SubmissionState.CANCELLED.value, now=now, code="cancelled", kind="wait"
+    ):
         raise Conflict("too_late")
-    outgoing.record_step(session.database, submission_id, at=now, code="cancelled", kind="wait", values={})
-    return _reopened(session, found) if _written(found) else ""
+    return _reopened(session, found, raw) if _written(found) else ""
 
 
 def _written(found: Submission) -> bool:
@@ -142,16 +191,43 @@ def edit(session: MailSession, submission_id: int, *, now: datetime) -> str:
         return cancel(session, submission_id, now=now)
     if found.state not in (SubmissionState.FAILED, SubmissionState.CANCELLED) or not _written(found):
         raise Conflict("too_late")
-    return _reopened(session, found)
+    raw = outgoing.raw(session.database, submission_id) if found.state == SubmissionState.FAILED else b""
+    return _reopened(session, found, raw)
 
 
-def _reopened(session: MailSession, found: Submission) -> str:
-    """The draft gets a new key, so that sending it again is a new submission."""
-    fresh = drafts.new_key()
-    if not stored_drafts.rekey(session.database, account(session).id, old=found.draft_key, new=fresh):
-        raise NotFound("draft")
+def _reopened(session: MailSession, found: Submission, raw: bytes) -> str:
+    """The draft gets a new key, so that sending it again is a new submission; one that is gone is made again of the message."""
+    fresh, mine = drafts.new_key(), account(session).id
+    if not stored_drafts.rekey(session.database, mine, old=found.draft_key, new=fresh):
+        if not raw:
+            raise NotFound("draft")
+        _write_again(session, found, raw, key=fresh)
     outgoing.rekey(session.database, found.id, new=fresh)
     return fresh
+
+
+def _write_again(session: MailSession, found: Submission, raw: bytes, *, key: str) -> None:
+    """A draft that says what the message says."""
+    written = build.parse_draft(build.with_bcc(raw, parse_address_list(found.bcc).addresses))
+    stored_drafts.put(
+        session.database,
+        found.account_id,
+        key=key,
+        sender=format_address(written.sender),
+        to=line(written.to),
+        cc=line(written.cc),
+        bcc=found.bcc,
+        subject=written.subject,
+        text=written.text or sanitized_text.as_text(written.html),
+        in_reply_to=written.in_reply_to,
+        references=written.references,
+        original=found.original,
+        original_action=found.original_action,
+        now=found.created_at,
+    )
+    for each in written.attachments:
+        content = each.content.read_bytes() if isinstance(each.content, Path) else each.content
+        attachments.keep(session, key, Upload(each.filename, each.media_type, BytesIO(content)))
 
 
 def retry(session: MailSession, submission_id: int, *, now: datetime) -> None:
@@ -165,39 +241,68 @@ def retry(session: MailSession, submission_id: int, *, now: datetime) -> None:
         for each in found.recipients
         if each.state not in (RecipientState.ACCEPTED, RecipientState.WAITING)
     }
-    if not outgoing.requeue(session.database, submission_id, expect=found.state, recipients=again, now=now):
+    if not outgoing.change(
+        session.database,
+        submission_id,
+        expect=[found.state],
+        to=SubmissionState.QUEUED.value,
+        due_at=now,
+        now=now,
+        results=again,
+        code="retry_asked",
+        kind="wait",
+        attempts=0,
+        begun_at=0,
+        scheduled=0,
+    ):
         raise Conflict("too_late")
-    outgoing.record_step(session.database, submission_id, at=now, code="retry_asked", kind="wait", values={})
     jobs.wake(session.database)
 
 
 def mark_sent(session: MailSession, submission_id: int, *, now: datetime) -> None:
     """The person knows that an unclear submission arrived: keep its Sent copy and close it."""
     found = outgoing.get(session.database, account(session).id, submission_id)
-    if found.state != SubmissionState.UNCLEAR:
-        raise Conflict("too_late")
     results = {each.address: (RecipientState.ACCEPTED.value, "", "") for each in found.recipients if each.state == RecipientState.UNCLEAR}
-    outgoing.set_recipients(session.database, submission_id, results=results)
-    outgoing.transition(
-        session.database,
-        submission_id,
-        owner="",
-        expect=SubmissionState.UNCLEAR.value,
-        to=SubmissionState.ACCEPTED.value,
-        due_at=now,
-        now=now,
-    )
-    outgoing.record_step(session.database, submission_id, at=now, code="marked_sent", kind="ok", values={})
+    to = SubmissionState.ACCEPTED.value
+    if not outgoing.change(
+        session.database, submission_id, expect=["unclear"], to=to, due_at=now, now=now, results=results, code="marked_sent"
+    ):
+        raise Conflict("too_late")
     jobs.wake(session.database)
 
 
-def outbox(session: MailSession) -> OutboxPage:
-    """All submissions worth showing, newest first in each group."""
-    rows = [_row(each) for each in outgoing.of_account(session.database, account(session).id, limit=SHOWN)]
+def set_time(session: MailSession, submission_id: int, *, now: datetime, at: datetime | None = None) -> None:
+    """Send what waits at another time, or now. Raises InvalidInput for a time that is over, Conflict once it is too late."""
+    if at is not None and at <= now:
+        raise InvalidInput("time_over", field="later")
+    found = outgoing.get(session.database, account(session).id, submission_id)
+    expect = [SubmissionState.QUEUED.value] if at else [SubmissionState.QUEUED.value, SubmissionState.RETRYING.value]
+    code, kind = ("time_set", "wait") if at else ("send_now", "ok")
+    if not outgoing.change(
+        session.database, found.id, expect=expect, due_at=at or now, now=now, code=code, kind=kind, scheduled=int(at is not None)
+    ):
+        raise Conflict("too_late")
+    jobs.wake(session.database)
+
+
+def dismiss(session: MailSession, submission_id: int, *, now: datetime) -> None:
+    """The person has seen what went wrong; what is not sent stays a draft. Raises Conflict where a decision is still needed."""
+    found = outgoing.get(session.database, account(session).id, submission_id)
+    if not outgoing.change(session.database, found.id, expect=DISMISSABLE, now=now):
+        raise Conflict("too_late")
+
+
+def outbox(session: MailSession, *, undo_seconds: int = 0) -> OutboxPage:
+    """All submissions worth showing, newest first in each group. ``undo_seconds`` is what holds for who has not chosen."""
+    found = outgoing.of_account(session.database, account(session).id, limit=SHOWN)
+    problems = {each.id for each in found if each.attention and not each.reopened}
+    rows = [_row(each) for each in found]
     return OutboxPage(
-        waiting=tuple(row for row in rows if row.state in WAITING),
-        problems=tuple(row for row in rows if row.state in PROBLEMS),
-        sent=tuple(row for row in rows if row.state is SubmissionState.FILED),
+        waiting=tuple(row for row in rows if row.state in WAITING and row.id not in problems),
+        problems=tuple(row for row in rows if row.id in problems),
+        sent=tuple(row for row in rows if row.state is SubmissionState.FILED and row.id not in problems),
+        undo_seconds=preferences.undo_seconds(session, default=undo_seconds),
+        time_zone=preferences.time_zone(session),
     )
 
 
@@ -208,7 +313,17 @@ def _row(found: Submission) -> SubmissionRow:
         state=state,
         subject=found.subject,
         recipients=tuple(
-            RecipientRow(each.address, RecipientState(each.state), each.server_code, each.server_text) for each in found.recipients
+            RecipientRow(
+                each.address,
+                RecipientState(each.state),
+                each.server_code,
+                each.server_text,
+                each.fate,
+                each.fate_status,
+                each.fate_text,
+                each.fate_at,
+            )
+            for each in found.recipients
         ),
         created_at=found.created_at,
         due_at=found.due_at,
@@ -216,6 +331,10 @@ def _row(found: Submission) -> SubmissionRow:
         can_cancel=state in CANCELLABLE,
         can_retry=state in RETRYABLE and not found.reopened,
         can_edit=state in EDITABLE and _written(found),
+        scheduled=found.scheduled,
+        attention=found.attention and not found.reopened,
+        can_send_now=state in (SubmissionState.QUEUED, SubmissionState.RETRYING),
+        can_dismiss=found.attention and state in DISMISSABLE and not found.reopened,
     )
 
 

@@ -5,7 +5,7 @@ with connect(server) as session:
     session.mail(sender, size=len(raw))          # raises ServerRefused
     replies = {address: session.rcpt(address) for address in recipients}
     session.data()                               # raises ServerRefused; up to here nothing is handed over
-    session.send_body(raw)                       # "disconnected" or "timeout": certainly not taken; "no_answer": perhaps
+    session.send_body(raw, before_end=commit)    # "disconnected" or "timeout": certainly not taken; "no_answer": perhaps
     reply = session.wait()                       # "no_answer": perhaps taken
 """
 

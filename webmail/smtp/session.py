@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Literal, Self
 
@@ -22,6 +22,7 @@ _OUR_NAME = "[127.0.0.1]"
 _BLOCK_SECONDS = 180
 _ANSWER_SECONDS = 600
 _QUIT_SECONDS = 5
+_SETTLE_SECONDS = 1.0
 
 _KEYWORD = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]{0,63})(?:[ =](.*))?")
 # Mailbox of RFC 5321 §4.1.2, letters of RFC 6531 included. Nothing in it can end the path or the line.
@@ -30,16 +31,17 @@ _PATH = re.compile(
 )
 
 
-def connect(server: Server, *, timeout: float = 30) -> Session:
+def connect(server: Server, *, timeout: float = 30, transcript: list[str] | None = None) -> Session:
     """A session that has been greeted, protected as ``server.security`` says, and has said EHLO.
 
-    ``timeout`` is in seconds and holds for each step by itself. Raises ServerUnavailable (``connect``, ``timeout``,
+    ``timeout`` is in seconds and holds for each step by itself. What both sides say is added to ``transcript`` as it is said,
+    so that it is there also where nothing comes of it. Raises ServerUnavailable (``connect``, ``timeout``,
     ``greeting``, ``disconnected``, ``response``, ``unavailable``) and ServerUnusable (``insecure``, ``tls_expired``,
     ``tls_hostname``, ``tls_certificate``, ``tls_failed``, ``tls_ca_file``, ``starttls_refused``, ``starttls_injection``).
     The caller closes the session: use it in ``with``.
     """
     context = verifying_context(server) if server.security is not Security.NONE else None
-    wire = Wire(open_socket(server, timeout=timeout), host=server.host, timeout=timeout)
+    wire = Wire(open_socket(server, timeout=timeout), host=server.host, timeout=timeout, transcript=transcript)
     try:
         if context and server.security is Security.TLS:
             wire.start_tls(context)
@@ -103,8 +105,10 @@ class Session:
         self._expect("command")
         authenticate(self._wire, mechanisms, credentials=credentials)
 
-    def mail(self, sender: str, *, size: int, smtputf8: bool = False, eight_bit: bool = False) -> Reply:
+    def mail(self, sender: str, *, size: int, smtputf8: bool = False, eight_bit: bool = False, envelope_id: str = "") -> Reply:
         """Begin a message. ``sender`` may be empty (a notification); ``eight_bit`` says that the body is not 7-bit clean.
+
+        ``envelope_id`` comes back in reports, where the server offers them (RFC 3461 §4.4).
 
         Raises ServerRefused: with the server's code and words, or before asking it: ``size`` (values ``size``,
         ``limit``), ``smtputf8``, ``eight_bit``. Raises InvalidInput for an address that is none.
@@ -123,18 +127,25 @@ class Session:
             words.append("BODY=8BITMIME")
         if smtputf8:
             words.append("SMTPUTF8")
+        if envelope_id and "DSN" in self.extensions:
+            words.append(f"RET=HDRS ENVID={xtext(envelope_id)}")
         reply = self._command(" ".join(words))
         if reply.enhanced == "5.3.4":
             raise ServerRefused("size", server_code=reply.status, server_text=reply.text, size=size, limit=self.max_size)
         return _granted(self._wire, reply, expected=2)
 
-    def rcpt(self, address: str) -> Reply:
+    def rcpt(self, address: str, *, notify: str = "") -> Reply:
         """Name one recipient; the reply, of any kind, is that recipient's.
+
+        ``notify`` is what to be told of later, ``SUCCESS,FAILURE,DELAY`` or ``NEVER``, where the server offers it (RFC 3461 §4.1).
 
         Raises ServerRefused("smtputf8") for an address with letters beyond ASCII unless ``mail`` asked for SMTPUTF8,
         and InvalidInput for an address that is none; the session goes on.
         """
-        reply = self._command(f"RCPT TO:<{self._path(address, field='recipient')}>")
+        words = [f"RCPT TO:<{self._path(address, field='recipient')}>"]
+        if notify and "DSN" in self.extensions:
+            words.append(f"NOTIFY={notify} ORCPT={'rfc822' if address.isascii() else 'utf-8'};{xtext(address)}")
+        reply = self._command(" ".join(words))
         return reply if reply.code >= 400 else _granted(self._wire, reply, expected=2)
 
     def data(self) -> Reply:
@@ -143,12 +154,14 @@ class Session:
         self._turn = "body"
         return reply
 
-    def send_body(self, raw: bytes) -> None:
-        """Send the message and the final dot; ``wait`` reads the answer.
+    def send_body(self, raw: bytes, *, before_end: Callable[[], None] = lambda: None) -> None:
+        """Send the message, call ``before_end``, send the final dot; ``wait`` reads the answer.
 
-        Raises InvalidInput (``bare_line_break``, ``nul``) before the first byte. Raises ServerUnavailable: with ``no_answer``
-        the final dot may have arrived; with any other code it was not sent, so the message was not taken. The same holds for
-        ServerRefused, of a server that did not wait for the end.
+        Without its final dot a message is dropped by the server, so ``before_end`` is the last moment at which nothing is
+        handed over; what it raises leaves the dot unsent and the connection closed (RFC 5321 §4.1.1.4). Raises InvalidInput
+        (``bare_line_break``, ``nul``) before the first byte. Raises ServerUnavailable: with ``no_answer`` the final dot may
+        have arrived; with any other code it was not sent. The same holds for ServerRefused, of a server that did not wait
+        for the end.
         """
         self._expect("body")
         check_body(raw)
@@ -157,16 +170,27 @@ class Session:
         for piece in stuffed(raw):
             wire.send(piece, within=max(wire.timeout, _BLOCK_SECONDS))
         # A server that gave up meanwhile has said so or is gone. Without the dot nothing was handed over: better known now.
-        early = wire.spoken_early()
-        if early:
+        wire.settle(within=_SETTLE_SECONDS)
+        self._nothing_said()
+        try:
+            before_end()
+        except BaseException:
             self.close()
-            _granted(wire, early, expected=4)
+            raise
+        self._nothing_said()
         self._turn = "answer"
         wire.transcript.append("C: .")
         try:
             wire.send(b".\r\n")
         except ServerUnavailable as error:
             raise ServerUnavailable("no_answer", host=wire.host, reason=error.code) from error
+
+    def _nothing_said(self) -> None:
+        """Raises what a server says or does that does not wait for the end of a message."""
+        early = self._wire.spoken_early()
+        if early:
+            self.close()
+            _granted(self._wire, early, expected=4)
 
     def wait(self, timeout: float = _ANSWER_SECONDS) -> Reply:
         """The answer to the final dot, of any kind: a 2yz means the server has the message and answers for it.
@@ -221,6 +245,13 @@ class Session:
         if not address.isascii() and not self._smtputf8:
             raise ServerRefused("smtputf8", address=address)
         return address
+
+
+def xtext(text: str) -> str:
+    """Text as a parameter of MAIL and RCPT: what could end it is written by its number (RFC 3461 §4, RFC 6533 §3)."""
+    if text.isascii():
+        return "".join(each if "!" <= each <= "~" and each not in "+=" else f"+{ord(each):02X}" for each in text)
+    return "".join(each if each > "~" or (each >= "!" and each not in "+=\\") else f"\\x{{{ord(each):X}}}" for each in text)
 
 
 def _greeting(wire: Wire) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import socket
 import ssl
+import sys
+import termios
 import time
 
 from webmail.errors import InvalidInput, ServerUnavailable, ServerUnusable
@@ -20,7 +23,7 @@ _HIDDEN = "***"
 class Wire:
     """A connection to an SMTP server. Owned by one thread. After any error it is closed: the dialogue has lost its place."""
 
-    def __init__(self, connection: socket.socket, *, host: str, timeout: float) -> None:
+    def __init__(self, connection: socket.socket, *, host: str, timeout: float, transcript: list[str] | None = None) -> None:
         self._socket = connection
         self._received = bytearray()
         self._secrets: list[str] = []
@@ -28,7 +31,7 @@ class Wire:
         self.timeout = timeout
         self.closed = False
         self.tls = ""
-        self.transcript: list[str] = []
+        self.transcript: list[str] = [] if transcript is None else transcript
 
     def command(self, line: str, *, shown: str = "") -> Reply:
         """Send one command line and return the reply to it. ``shown`` stands for it in the transcript.
@@ -94,6 +97,24 @@ class Wire:
                 raise self._broken(None)
             self._received += data
         return self.receive() if self._received else None
+
+    def settle(self, *, within: float) -> None:
+        """Wait, for a moment, until the machine of the server has received what was sent, so that a reset would be known.
+
+        Where the system does not tell, nothing is waited for.
+        """
+        until = time.monotonic() + within
+        pause = 0.0002
+        while self._unreceived() and time.monotonic() < until:
+            time.sleep(pause)
+            pause = min(pause * 2, 0.02)
+
+    def _unreceived(self) -> int:
+        """Octets in the send queue that the other side has not acknowledged (tcp(7), SIOCOUTQ)."""
+        try:
+            return int.from_bytes(fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"), sys.byteorder)
+        except (OSError, ValueError):
+            return 0
 
     def unusable_answer(self, text: str) -> ServerUnavailable:
         """Close the connection, and the error that says why: what came makes no sense at this place."""

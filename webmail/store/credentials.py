@@ -26,7 +26,7 @@ KEPT = select(table.c.key_id).where(table.c.account_id == bindparam("account"))
 def save(database: Database, key: MasterKey, *, account_id: AccountId, credentials: Credentials) -> None:
     """Keep the credentials of an account in place of earlier ones."""
     nonce = secrets.token_bytes(NONCE_SIZE)
-    content = dumps([credentials.username, credentials.password]).encode()
+    content = dumps([credentials.username, credentials.password, *(["bearer"] if credentials.bearer else [])]).encode()
     ciphertext = AESGCM(key.secret).encrypt(nonce, content, _bound_to(account_id, key.id))
     with database.durable_write() as connection:
         connection.execute(delete(table).where(table.c.account_id == account_id))
@@ -49,8 +49,8 @@ def read(database: Database, key: MasterKey, account_id: AccountId) -> Credentia
         content = AESGCM(key.secret).decrypt(row.nonce, row.ciphertext, _bound_to(account_id, key.id))
     except InvalidTag:
         raise Conflict("credentials_damaged", account_id=account_id) from None
-    username, password = loads(content)
-    return Credentials(username, password)
+    username, password, *kind = loads(content)
+    return Credentials(username, password, bearer=bool(kind))
 
 
 def erase(database: Database, account_id: AccountId) -> None:

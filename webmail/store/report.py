@@ -1,17 +1,17 @@
-"""The delivery report of a submission: its steps, and the conversation with the submission server."""
+"""The steps of a submission, as its delivery report tells them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from webmail.store.columns import dumps, loads, microseconds, moment
 from webmail.store.database import Database
-from webmail.store.schema import submission_steps, submissions
+from webmail.store.schema import submission_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,6 @@ def steps(database: Database, submission_id: int) -> tuple[Step, ...]:
     query = select(submission_steps).where(submission_steps.c.submission_id == submission_id).order_by(submission_steps.c.id)
     with database.durable() as connection:
         return tuple(Step(moment(row.at), row.code, row.kind, loads(row._mapping["values"])) for row in connection.execute(query))
-
-
-def set_transcript(database: Database, submission_id: int, *, lines: Sequence[str]) -> None:
-    """Keep the conversation with the submission server, secrets already blanked."""
-    with database.durable_write() as connection:
-        connection.execute(update(submissions).where(submissions.c.id == submission_id).values(transcript=dumps(list(lines))))
 
 
 def record_step(database: Database, submission_id: int, *, at: datetime, code: str, kind: str, values: Mapping[str, object]) -> None:

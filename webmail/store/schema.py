@@ -194,10 +194,18 @@ submissions = Table(
     words("error_code"),
     words("server_text"),
     Column("transcript", Text, nullable=False, server_default="[]"),
+    words("digest"),
+    number("scheduled"),
+    number("begun_at"),
+    words("envelope_id"),
+    words("notify"),
+    number("attention"),
     UniqueConstraint("account_id", "draft_key"),
     CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in SUBMISSION_STATES)), name="state"),
     Index(None, "account_id", "state"),
     Index(None, "state", "due_at"),
+    Index(None, "message_id_field"),
+    Index(None, "envelope_id"),
     sqlite_autoincrement=True,
 )
 
@@ -218,7 +226,19 @@ submission_recipients = Table(
     Column("state", String(16), nullable=False),
     words("code"),
     words("text"),
+    words("fate"),
+    words("fate_status"),
+    words("fate_text"),
+    number("fate_at"),
 )
+
+submission_reports = Table(
+    "submission_reports",
+    durable,
+    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("report", Text, primary_key=True),
+)
+"""The reports that were joined to a submission, so that none is told twice, however often its message is indexed."""
 
 submission_steps = Table(
     "submission_steps",

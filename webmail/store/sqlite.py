@@ -27,7 +27,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.pool import QueuePool
 
-from webmail.errors import Conflict
+from webmail.errors import Conflict, StoreUnavailable
 from webmail.store import schema, wordtable
 from webmail.store.migrations import HEAD
 
@@ -247,13 +247,19 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
     except (exc.OperationalError, sqlite3.OperationalError) as error:
         if _is_busy(error):
             raise Conflict("store_busy") from error
+        if _code(error) == sqlite3.SQLITE_FULL:
+            raise StoreUnavailable("store_full") from error
         raise
 
 
 def _is_busy(error: BaseException) -> bool:
     """Whether another writer has not finished in time."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
+def _code(error: BaseException) -> int:
     reason = error.orig if isinstance(error, exc.OperationalError) else error
-    return isinstance(reason, sqlite3.OperationalError) and getattr(reason, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return getattr(reason, "sqlite_errorcode", 0) & 0xFF if isinstance(reason, sqlite3.OperationalError) else 0
 
 
 def _create(path: Path, *, synchronous: str = "FULL") -> None:

@@ -8,14 +8,17 @@ from sqlalchemy import BindParameter, String, bindparam, func, literal, select, 
 
 from webmail.account import AccountId
 from webmail.store.database import Database
-from webmail.store.outgoing import PROBLEMS, UNDERWAY
 from webmail.store.schema import credentials, jobs, submissions
+from webmail.store.submissions import UNDERWAY
 
 _ACCOUNT: BindParameter[int] = bindparam("account")
 STANDING = union_all(
     select(literal("submission", String).label("what"), submissions.c.state.label("which"), func.count().label("many"))
     .where(submissions.c.account_id == _ACCOUNT, submissions.c.reopened_key == "")
     .group_by(submissions.c.state),
+    select(literal("attention", String), literal("", String), func.count()).where(
+        submissions.c.account_id == _ACCOUNT, submissions.c.reopened_key == "", submissions.c.attention == 1
+    ),
     select(literal("job", String), jobs.c.kind, func.count()).where(jobs.c.account_id == _ACCOUNT).group_by(jobs.c.kind),
     select(literal("password", String), literal("", String), func.count()).where(credentials.c.account_id == _ACCOUNT),
 )
@@ -38,7 +41,7 @@ def standing(database: Database, account_id: AccountId) -> Standing:
     sent = {row.which: row.many for row in rows if row.what == "submission"}
     return Standing(
         waiting=sum(sent.get(state, 0) for state in UNDERWAY),
-        problems=sum(sent.get(state, 0) for state in PROBLEMS),
+        problems=sum(row.many for row in rows if row.what == "attention"),
         jobs=frozenset(row.which for row in rows if row.what == "job"),
         password=any(row.many for row in rows if row.what == "password"),
     )
