@@ -44,6 +44,10 @@ truth: $(VENV)/.dev-ready $(WORDS) ## a minute of other clients at work for each
 	@tests/servers/packages.sh
 	TRUTH_SECONDS=60 $(BIN)/python -m pytest -n 2 --dist worksteal -rP --timeout 600 tests/mail/test_truth.py
 
+faults: $(VENV)/.dev-ready $(WORDS) ## every fault of SMTP, APPEND, worker, database and clock while a message goes out, twenty times each; prints the table
+	@tests/servers/packages.sh
+	FAULT_RUNS=20 $(BIN)/python -m pytest -rP --timeout 900 --show-capture=stdout tests/mail/test_promise.py
+
 monsters: $(VENV)/.dev-ready $(WORDS) ## messages of 50 MB headers, 10,000 parts, a million recipients: each page under 2 s and 200 MB
 	@tests/servers/packages.sh
 	MONSTERS=full $(BIN)/python -m pytest -n 1 -rP --timeout 900 tests/mail/test_monsters.py
@@ -88,4 +92,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth monsters walls fidelity crosscheck bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth faults monsters walls fidelity crosscheck bench assets locale plan clean check format

@@ -58,8 +58,9 @@ class Proxy:
         """Cut the line once at a command: ``before`` it is passed on, ``during`` the answer, or ``after`` it was carried out.
 
         IDLE is answered by what the server tells: the line is cut in the middle of that, or that is lost with the line.
+        Of a command with a literal, ``inside`` cuts in the middle of that, ``literal`` when all of it was passed on.
         """
-        assert when in {"before", "during", "after"}
+        assert when in {"before", "inside", "literal", "during", "after"}
         self._faults[command] = when
 
     def delay(self, command: str, seconds: float, *, skip: int = 0) -> None:
@@ -209,8 +210,14 @@ class _Line:
             if not match[2] and not self._server_agrees(before):
                 return
             octets = self._from_client.read(int(match[1]))
+            if self._fault == "inside":
+                self._server.sendall(octets[: len(octets) // 2])
+                raise ConnectionAbortedError
             self._server.sendall(octets)
             line = self._from_client.readline()
+            if self._fault == "literal":
+                self._server.sendall(line)
+                raise ConnectionAbortedError
 
     def _server_agrees(self, before: int) -> bool:
         with self._agreed:

@@ -18,7 +18,7 @@ from tests.store.conftest import LISTED, on_sqlite
 from tests.store.samples import NOW, summaries
 from tests.store.test_database import add_user, forked, names
 from webmail.account import Account, Server
-from webmail.errors import Conflict
+from webmail.errors import Conflict, StoreUnavailable
 from webmail.mailbox import Mailbox
 from webmail.store import accounts, listing, mailboxes, messages, schema, sqlite
 from webmail.store.database import Database
@@ -52,6 +52,18 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
         with pytest.raises(Conflict) as caught:
             add_user(opened, "second")
         assert caught.value.code == "store_busy"
+    opened.close()
+
+
+def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
+    opened = Database.open(tmp_path / "data")
+    with pytest.raises(StoreUnavailable, match="store_full"), opened.durable_write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite makes it what the file has now.
+        connection.exec_driver_sql("INSERT INTO users (name, created_at) VALUES ('x', zeroblob(10000000))")
+    with opened.durable_write() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    add_user(opened, "second")
+    assert names(opened) == ["second"]
     opened.close()
 
 

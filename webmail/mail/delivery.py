@@ -40,6 +40,8 @@ from webmail.store.outgoing import Result, Step, Submission, Told
 
 CLAIM_SECONDS = 60
 """How long a delivery is left alone that nobody says is still alive (``keep_claims``)."""
+STEP_SECONDS = 30.0
+"""How long any other answer of the submission server is awaited."""
 ANSWER_SECONDS = 900
 """How long the answer to the final dot is awaited; at least ten minutes (RFC 5321 §4.5.3.2.6)."""
 PAUSES = (60, 120, 300, 900, 1800, 3600)
@@ -150,7 +152,7 @@ def _hand_over(attempt: Attempt, session: MailSession) -> None:
     server = account(session).smtp
     attempt.transcript.append(f"== {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC, {server.host}:{server.port}")
     try:
-        with smtp.connect(server, transcript=attempt.transcript) as talk:
+        with smtp.connect(server, timeout=STEP_SECONDS, transcript=attempt.transcript) as talk:
             attempt.step("connected", host=server.host, tls=talk.tls)
             if "AUTH" in talk.extensions:
                 talk.authenticate(known)

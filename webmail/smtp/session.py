@@ -51,6 +51,8 @@ def connect(server: Server, *, timeout: float = 30, transcript: list[str] | None
             if "STARTTLS" not in extensions:
                 raise ServerUnusable("starttls_refused", host=server.host)
             reply = wire.command("STARTTLS")
+            if reply.kind == "temporary":
+                raise ServerUnavailable("unavailable", host=server.host, server_text=reply.text)
             if reply.code != 220:
                 raise ServerUnusable("starttls_refused", host=server.host, server_text=reply.text)
             wire.start_tls(context)

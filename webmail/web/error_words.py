@@ -67,8 +67,14 @@ SENTENCES: dict[str, LazyString] = {
     "mailbox_vanished": _("The folder %(name)s was made, but the server does not list it."),
     "out_of_turn": _("The conversation with the mail server went wrong. Nothing was sent."),
     "store_busy": _("The database is busy at the moment."),
+    "sent_already": _("This form was sent before. What you changed since is a new draft: press Send if both are to go out."),
+    "taken_back": _("This message was taken back and is a draft again. Press Send if it is to go out."),
     "too_late": _("It is too late for this: the message has been handed over, or its state has changed."),
     "undone": _("This was undone already."),
+    "time_over": _("This time is over already. Choose a later one."),
+    "time_unknown": _("This is not a date and time: %(value)s"),
+    "time_zone": _("This time zone is not known here: %(value)s"),
+    "undo": _("This time for Undo is not offered."),
     "incomplete": _("The message cannot be sent like this. See the remarks beside the fields."),
     # Input that cannot be used.
     "action": _("This action is not known here."),
@@ -157,6 +163,7 @@ SENTENCES: dict[str, LazyString] = {
     "smtputf8": _("The mail server does not accept addresses with characters outside ASCII."),
     # Ours.
     "rate_limit": _("There were too many attempts to sign in."),
+    "store_full": _("The disk of the webmail is full. Nothing was changed."),
     "store_unavailable": _("The database of the webmail does not answer."),
     "internal": _("Something went wrong in this program. It has been written to its log."),
     "method": _("This page does not answer that kind of request."),
