@@ -57,8 +57,9 @@ def test_a_writer_that_waits_too_long_is_told_so(tmp_path: Path, monkeypatch: py
 
 def test_a_full_disk_is_told_and_nothing_is_half_written(tmp_path: Path) -> None:
     opened = Database.open(tmp_path / "data")
-    with pytest.raises(StoreUnavailable, match="store_full"), opened.durable_write() as connection:
+    with opened.durable_write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1")  # SQLite makes it what the file has now.
+    with pytest.raises(StoreUnavailable, match="store_full"), opened.durable_write() as connection:
         connection.exec_driver_sql("INSERT INTO users (name, created_at) VALUES ('x', zeroblob(10000000))")
     with opened.durable_write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")

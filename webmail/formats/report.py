@@ -60,13 +60,17 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What became of a message on its way. ``structured`` is false where it was read out of the words of an old bounce."""
+    """What became of a message on its way. ``structured`` is false where it was read out of the words of an old bounce.
+
+    ``envelope_id`` is what its sender called the transaction (RFC 3461 §4.4).
+    """
 
     deliveries: tuple[Delivery, ...]
     server: str = ""
     arrived: datetime | None = None
     left_out: int = 0
     structured: bool = True
+    envelope_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def delivery_report(blocks: Iterable[Fields]) -> DeliveryReport | None:
         server=_untyped(about.get("reporting-mta", "")),
         arrived=moment(about.get("arrival-date", "")),
         left_out=count - len(deliveries),
+        envelope_id=about.get("original-envelope-id", ""),
     )
 
 

@@ -127,12 +127,12 @@ def enclosed(root: Part, kept: Mapping[str, str], *, sender: Envelope | None = N
 
     Such a body counts only where ``sender`` says that a mail system wrote it. Never raises.
     """
-    if not kept and not (sender and _by_system(sender)):
+    if not kept and not (sender and by_system(sender)):
         return NOTHING_ENCLOSED
     parts = _sorted(root)
     deliveries = _reports(parts[DELIVERY], kept, report.delivery_report)
     receipts = _reports(parts[RECEIPT], kept, report.receipt)
-    if not deliveries and not receipts and sender and _by_system(sender):
+    if not deliveries and not receipts and sender and by_system(sender):
         told = report.old_bounce(text)
         deliveries = (told,) if told else ()
     feedback = _reports(parts[FEEDBACK], kept, report.feedback)
@@ -147,7 +147,8 @@ def enclosed(root: Part, kept: Mapping[str, str], *, sender: Envelope | None = N
     )
 
 
-def _by_system(sender: Envelope) -> bool:
+def by_system(sender: Envelope) -> bool:
+    """Whether a mail system says to have written it, and no person."""
     return not sender.sender or any(_SYSTEM.match(address.addr_spec) for address in sender.sender)
 
 

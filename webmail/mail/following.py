@@ -19,7 +19,7 @@ from webmail.errors import ServerRefused
 from webmail.imap import changes, fetch
 from webmail.imap.changes import News
 from webmail.imap.fetch import selected
-from webmail.mail import verifying
+from webmail.mail import reports, verifying
 from webmail.mail.indexing import PAGE, Index, Lease, add, arrived, newest, read, settle
 from webmail.message.summary import Flag, ModSeq, Uid
 from webmail.store import jobs, listing, mailboxes, messages
@@ -125,6 +125,7 @@ def _take_in(index: Index, held: Lease, state: MailboxState, *, came: Sequence[U
         found = arrived(connection, Uid(state.uidnext)) if came is None else read(connection, came)
     add(index, held, found)
     verifying.arrived(index.database, index.mailbox, found)
+    reports.arrived(index.database, index.mailbox, found)
     outcome.arrived = len(found)
     outcome.uidnext = max([outcome.uidnext, *(summary.uid + 1 for summary in found)])
     if many and found:

@@ -259,6 +259,7 @@ class ComposePage:
     errors: tuple[tuple[str, str, dict[str, object]], ...] = ()
     original: MessageId | None = None
     original_action: str = ""
+    time_zone: str = ""
 
 
 class SubmissionState(enum.StrEnum):
@@ -318,6 +319,7 @@ class SubmissionRow:
     can_retry: bool
     can_edit: bool
     scheduled: bool = False
+    time_zone: str = ""
     attention: bool = False
     can_send_now: bool = False
     can_dismiss: bool = False

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from webmail.address import ascii_addr_spec, format_address, parse_address_list, valid_addr_spec
 from webmail.errors import Conflict, InvalidInput, NotFound
-from webmail.mail import attachments, drafts, preferences
+from webmail.mail import attachments, drafts, preferences, schedule
 from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete
@@ -292,21 +292,29 @@ def dismiss(session: MailSession, submission_id: int, *, now: datetime) -> None:
         raise Conflict("too_late")
 
 
+def choose(session: MailSession, *, undo: str, time_zone: str) -> None:
+    """Remember how long what is sent waits for Undo, and the zone that times are chosen in. Raises InvalidInput."""
+    schedule.zone(time_zone)
+    preferences.choose_undo(session, undo)
+    preferences.choose_time_zone(session, time_zone)
+
+
 def outbox(session: MailSession, *, undo_seconds: int = 0) -> OutboxPage:
     """All submissions worth showing, newest first in each group. ``undo_seconds`` is what holds for who has not chosen."""
     found = outgoing.of_account(session.database, account(session).id, limit=SHOWN)
     problems = {each.id for each in found if each.attention and not each.reopened}
-    rows = [_row(each) for each in found]
+    zone = preferences.time_zone(session)
+    rows = [_row(each, zone) for each in found]
     return OutboxPage(
         waiting=tuple(row for row in rows if row.state in WAITING and row.id not in problems),
         problems=tuple(row for row in rows if row.id in problems),
         sent=tuple(row for row in rows if row.state is SubmissionState.FILED and row.id not in problems),
         undo_seconds=preferences.undo_seconds(session, default=undo_seconds),
-        time_zone=preferences.time_zone(session),
+        time_zone=zone,
     )
 
 
-def _row(found: Submission) -> SubmissionRow:
+def _row(found: Submission, zone: str) -> SubmissionRow:
     state = SubmissionState(found.state)
     return SubmissionRow(
         id=found.id,
@@ -332,6 +340,7 @@ def _row(found: Submission) -> SubmissionRow:
         can_retry=state in RETRYABLE and not found.reopened,
         can_edit=state in EDITABLE and _written(found),
         scheduled=found.scheduled,
+        time_zone=zone,
         attention=found.attention and not found.reopened,
         can_send_now=state in (SubmissionState.QUEUED, SubmissionState.RETRYING),
         can_dismiss=found.attention and state in DISMISSABLE and not found.reopened,
@@ -342,7 +351,7 @@ def report(session: MailSession, submission_id: int) -> SubmissionPage:
     """The delivery report of one submission. Raises NotFound."""
     found = outgoing.get(session.database, account(session).id, submission_id)
     return SubmissionPage(
-        submission=_row(found),
+        submission=_row(found, preferences.time_zone(session)),
         steps=tuple(
             SubmissionStep(each.at, each.code, each.kind, tuple((name, str(value)) for name, value in each.values.items()))
             for each in outgoing.steps(session.database, submission_id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, ahead, drafts, filing, following, saved_searches, sync, verifying, watching, wording
+from webmail.mail import accounts, ahead, drafts, filing, following, reports, saved_searches, sync, verifying, watching, wording
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
@@ -14,7 +14,7 @@ from webmail.message.summary import Uid
 from webmail.store import credentials, jobs, mailboxes, messages
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB, following.AHEAD, verifying.KIND)
+KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB, following.AHEAD, verifying.KIND, reports.KIND)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -78,7 +78,7 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         # Lists come first: while older messages are still missing from them, their words get a small share of the time.
         waits = jobs.keys(session.database, job.account_id, "backfill")
         return wording.run(session, seconds=BURST / 4 if waits else BURST)
-    if job.kind in (following.AHEAD, verifying.KIND):
+    if job.kind in (following.AHEAD, verifying.KIND, reports.KIND):
         return _look_at_arrivals(gate, session, job)
     if job.kind == "forget":
         if MailboxId(int(job.key)) in mailboxes.gone(session.database, job.account_id):
@@ -94,6 +94,8 @@ def _look_at_arrivals(gate: Gate, session: MailSession, job: Job) -> datetime | 
     """What is done once for mail that has just come: its signatures verified, its body made ready."""
     if job.kind == verifying.KIND:
         return verifying.run(gate, session, job)
+    if job.kind == reports.KIND:
+        return reports.run(session, job)
     mailbox_id, _, uid = job.key.partition("/")
     ahead.make_ready(session, MailboxId(int(mailbox_id)), since=Uid(int(uid)))
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import BinaryIO, cast
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -19,7 +18,7 @@ from webmail.mail.drafts import DraftFields, Incomplete, Wording
 from webmail.mail.pages import ComposePage
 from webmail.mail.session import account
 from webmail.message.summary import MessageId
-from webmail.web import error_words, errors, navigation, notices, times
+from webmail.web import error_words, errors, navigation, notices, sending, times
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
 from webmail.web.services import services
@@ -55,7 +54,7 @@ def edit(key: str) -> Response:
 @blueprint.post("/drafts/<key>")
 def store(key: str = "") -> Response:
     """Whatever button of the form was pressed: send, save, attach, or take a file out."""
-    if request.form.get("action") == "send":
+    if request.form.get("action") == "send" or sending.asked():
         return _kept(key, _send)
     return _kept(key, _remove if "remove" in request.form else _save)
 
@@ -107,9 +106,10 @@ def _remove(fields: DraftFields) -> Response:
 
 
 def _send(fields: DraftFields) -> Response:
-    hold = timedelta(seconds=services().gate.undo_seconds)
-    queued = submission.queue(current_mail(), fields, now=services().now(), hold=hold, files=_files())
-    notices.put("queued", undo=url_for("submissions.cancel", submission_id=queued))
+    mail, at = current_mail(), sending.chosen(current_mail())
+    queued = submission.queue(mail, fields, now=services().now(), hold=sending.hold(mail), files=_files(), at=at)
+    when = {"when": sending.told(at, sending.zone())} if at else {}
+    notices.put("scheduled" if at else "queued", undo=url_for("submissions.cancel", submission_id=queued), **when)
     return navigation.back(otherwise=url_for("submissions.outbox"))
 
 
@@ -130,6 +130,7 @@ def _kept(key: str, work: Callable[[DraftFields], Response]) -> Response:
 
 
 def _shown(page: ComposePage, *, status: int = 200, problem: str = "") -> Response:
+    page = replace(page, time_zone=sending.zone())
     worded = {field: error_words.sentence(code, values) for field, code, values in page.errors}
     return make_response(render_template("compose.html", page=page, errors=worded, problem=problem), status)
 

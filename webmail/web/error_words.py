@@ -58,6 +58,7 @@ SENTENCES: dict[str, LazyString] = {
     "unsubscribe_address": _("The address to unsubscribe at is not one this server goes to: %(host)s. Nothing was sent."),
     # Changed meanwhile.
     "busy": _("Another request is working on this folder at the moment."),
+    "claim_lost": _("Somebody else is sending this message at the moment."),
     "credentials_damaged": _("The mail password kept on this server cannot be read. Sign in again."),
     "credentials_key": _("The mail password kept on this server was encrypted with another key. Sign in again."),
     "database_upgrade": _("The database could not be brought to the version of this program."),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webmail.errors import InvalidInput
 from webmail.mail import accounts, redirecting
-from webmail.web import error_words, navigation, notices
+from webmail.web import error_words, navigation, notices, sending
 from webmail.web.login import current_mail
 from webmail.web.services import services
 
@@ -27,7 +25,7 @@ def ask(message_id: int) -> Response:
 @blueprint.post("/messages/<int:message_id>/redirect")
 def send(message_id: int) -> Response:
     """Put the message into the outbox as it is, or ask again."""
-    mail, form, hold = current_mail(), request.form, timedelta(seconds=services().gate.undo_seconds)
+    mail, form, hold = current_mail(), request.form, sending.hold(current_mail())
     given = {name: form.get(name, "") for name in ("key", "to")} | {"sender": form.get("from", "")}
     try:
         queued = redirecting.redirect(mail, message_id, now=services().now(), hold=hold, **given)

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from webmail.formats.report import Action, Delivery, DeliveryReport, Disposition, Feedback, Receipt
-from webmail.web.delivery_words import Tag
+from webmail.web.tags import Tag
 
 REASONS = {
     "1.0": lazy_gettext("Something is wrong with the address."),

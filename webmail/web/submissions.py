@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from webmail.mail import submission
-from webmail.web import navigation, notices
+from webmail.web import navigation, notices, sending
 from webmail.web.login import current_mail
 from webmail.web.services import services
 
@@ -16,7 +16,16 @@ blueprint = Blueprint("submissions", __name__)
 @blueprint.get("/outbox")
 def outbox() -> str:
     """What waits, what has a problem, what was sent lately."""
-    return render_template("outbox.html", page=submission.outbox(current_mail()))
+    return render_template("outbox.html", page=submission.outbox(current_mail(), undo_seconds=services().gate.undo_seconds))
+
+
+@blueprint.post("/outbox/settings")
+def choose() -> Response:
+    """How long what is sent waits for Undo, and the zone that times are chosen in."""
+    form = request.form
+    submission.choose(current_mail(), undo=form.get("undo", ""), time_zone=form.get("zone", ""))
+    notices.put("choice_saved")
+    return navigation.back(otherwise=url_for("submissions.outbox"))
 
 
 @blueprint.get("/submissions/<int:submission_id>")
@@ -40,6 +49,24 @@ def retry(submission_id: int) -> Response:
     """Try again now."""
     submission.retry(current_mail(), submission_id, now=services().now())
     notices.put("retrying")
+    return navigation.back(otherwise=url_for("submissions.report", submission_id=submission_id))
+
+
+@blueprint.post("/submissions/<int:submission_id>/now")
+@blueprint.post("/submissions/<int:submission_id>/time")
+def set_time(submission_id: int) -> Response:
+    """Send what waits now, or at the time that was chosen."""
+    mail = current_mail()
+    at = sending.chosen(mail)
+    submission.set_time(mail, submission_id, now=services().now(), at=at)
+    notices.put("scheduled", when=sending.told(at, sending.zone())) if at else notices.put("send_now")
+    return navigation.back(otherwise=url_for("submissions.report", submission_id=submission_id))
+
+
+@blueprint.post("/submissions/<int:submission_id>/dismiss")
+def dismiss(submission_id: int) -> Response:
+    """The person has seen what went wrong."""
+    submission.dismiss(current_mail(), submission_id, now=services().now())
     return navigation.back(otherwise=url_for("submissions.report", submission_id=submission_id))
 
 

@@ -33,6 +33,7 @@ from webmail.web import (
     reading_as,
     rows,
     search_words,
+    sending,
     times,
 )
 from webmail.web.faces import hue, initials
@@ -258,7 +259,7 @@ def init(app: Flask) -> None:
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.filters.update(FILTERS)
     environment.globals.update(
-        reading_as.FOR_TEMPLATES,
+        reading_as.FOR_TEMPLATES | sending.FOR_TEMPLATES | delivery_words.FOR_TEMPLATES,
         asked_next=navigation.asked_next,
         beside=beside,
         cursor=pieces.cursor,
@@ -288,8 +289,6 @@ def init(app: Flask) -> None:
         path=path,
         people=people,
         piece=pieces.piece,
-        recipient_tag=delivery_words.recipient_tag,
-        recipients_line=delivery_words.recipients_line,
         role_name=role_name,
         sender_name=sender_name,
         search_hint=search_words.hint,
@@ -297,9 +296,7 @@ def init(app: Flask) -> None:
         sort_words=places.sort_words,
         sorts=places.sorts,
         split_name=split_name,
-        state_tag=delivery_words.state_tag,
         static_url=static_url,
-        step_words=delivery_words.step_words,
         tree=tree,
     )
     app.after_request(keep_static)

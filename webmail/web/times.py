@@ -6,7 +6,7 @@ tens of microseconds a call; each day and each minute of the clock is therefore 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
 from babel import Locale
@@ -96,6 +96,17 @@ def spoken(moment: datetime) -> str:
 def saved(moment: datetime) -> str:
     """For a remark about something that just happened: the time today, else the date as well."""
     return clock(moment) if local(moment).date() == today() else spoken(moment)
+
+
+def soon(moment: datetime, zone: tzinfo | None) -> str:
+    """A time that is to come, in a zone that somebody chose: the time today, else with its day."""
+    locale = language.code()
+    here, now = moment.astimezone(zone), services().now().astimezone(zone).date()
+    at = _clock(locale, here.hour, here.minute)
+    if here.date() == now:
+        return at
+    day = _day(locale, here.date(), "MMMEd" if here.year == now.year else "yMMMEd")
+    return _("%(date)s, %(time)s", date=day, time=at)
 
 
 def group(day: date, *, now: date, locale: str) -> str:
