@@ -51,6 +51,8 @@ def keep(session: MailSession, submission: Submission, *, way: str, accepted_at:
     raw = build.with_bcc(outgoing.raw(session.database, submission.id), parse_address_list(submission.bcc).addresses)
     with connection(session, prefer=sent) as lent:
         lent.select(sent.name, writable=True)
+        # A mailbox that stayed selected is searched as it was; what came since is known only once it is told.
+        lent.noop()
         # What was sent on as it is keeps the Message-ID its writer gave it.
         field = "RESENT-MESSAGE-ID" if submission.original_action == "redirect" else "MESSAGE-ID"
         if fetch.find(lent, message_id_field=submission.message_id_field, field=field):
