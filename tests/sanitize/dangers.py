@@ -10,8 +10,8 @@ from lxml import etree
 
 _HARMLESS = """
 html head body a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details
-dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s
-samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
+dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark meter nav ol p pre progress q
+rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
 """
 HARMLESS = set(_HARMLESS.split())
 _NEVER = "id name srcset action formaction ping poster data usemap form download xmlns is slot part http-equiv content charset type"

@@ -38,7 +38,7 @@ def test_what_mail_uses_stays(style: str) -> None:
         "columns:1px",
         "column-count:1e9",
         "column-width:.1px",
-        "column-width:1em",
+        "column-width:max(4px,1em)",
         "columns:calc(9*9999)",
         "filter:blur(9px)",
         "filter:drop-shadow(0 0 9px red)",

@@ -149,7 +149,7 @@ def test_cleaning_again_changes_nothing() -> None:
 def test_a_usual_sheet_stays() -> None:
     sheet = (
         "body, table td{margin:0}\n"
-        ".a > .b + p ~ i, a:hover, li:nth-child(2n+1), td[class='x'], *[lang|=de], p:not(.c)::first-line{color:red}\n"
+        ".a > .b + p ~ i, a:hover, li:nth-child(2n+1), td[width='1'], p:not(.c)::first-line{color:red}\n"
         "@media only screen and (max-width: 600px){.col{width:100% !important}}"
     )
     assert stylesheet(sheet) == sheet
@@ -209,6 +209,8 @@ def test_what_a_browser_can_do_is_asked_plainly() -> None:
 def test_a_class_with_odd_characters_is_selected_by_its_name_as_a_string() -> None:
     assert stylesheet(r"p.sm\:w-full, .a\.5{color:red}") == "p[class~='sm:w-full'], [class~='a.5']{color:red}"
     assert stylesheet("[class~='x']{color:red}") == "[class~='x']{color:red}"
+    assert stylesheet("*[lang|=de], a[HREF ^= 'tel' i]{color:red}") == "*[data-wm-lang|=de], a[data-wm-href^= 'tel' i]{color:red}"
+    assert stylesheet("p::after{content:attr(data-x)}") == "p::after{content:attr(data-wm-data-x)}"
 
 
 def test_an_id_is_selected_as_a_class() -> None:

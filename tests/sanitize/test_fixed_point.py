@@ -19,6 +19,7 @@ from webmail.sanitize.policy import ATTRIBUTES, MAX_DEPTH, TAGS
 SECOND_OPINION = nh3.Cleaner(
     tags=set(TAGS),
     attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+    generic_attribute_prefixes={"data-wm-"},
     url_schemes={"http", "https", "mailto", "tel", "data"},
     link_rel=None,
 )

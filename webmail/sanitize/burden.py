@@ -22,9 +22,14 @@ MIN_COLUMN = 40
 MAX_SIBLINGS = 20
 """So many ``~`` and ``:has()`` of a sheet are kept: each makes every element look at all that stand beside it or in it."""
 MAX_SHEETS = 16
+MAX_GAUGES = 200
+"""So many meters and bars of progress are drawn: each is several elements to a browser."""
 MAX_MARKS = 32
 """So many combining marks may follow one letter: shaping them costs their square."""
 _LENGTH = re.compile(r"(?<![\w.#-])([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)([a-z%]*)", re.IGNORECASE)
+_COLUMNS = frozenset({"columns", "column-count", "column-width"})
+_LETTERS_WIDE = re.compile(r"(?<![\w.#-])[0-9]*\.?[0-9]+(?:r?em|ch|ex|pt|cm|mm|in|pc|vw)(?![\w%])", re.IGNORECASE)
+_WIDE_COLUMN = re.compile(rf"max\({MIN_COLUMN}px,[0-9.]+[a-z]+\)", re.IGNORECASE)
 _COLOUR_FUNCTION = re.compile(r"(?<![\w-])(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch)\([^()]*\)", re.IGNORECASE)
 _FUNCTION = re.compile(r"([\w-]*)\(")
 _FILTERS = frozenset({"brightness", "contrast", "grayscale", "hue-rotate", "invert", "opacity", "saturate", "sepia"})
@@ -52,9 +57,17 @@ def is_heavy(name: str, value: str) -> bool:
         plain = _COLOUR_FUNCTION.sub("", value)
         # Whatever is no plain number of pixels may come to as many as one likes.
         return "(" in plain or plain.count(",") >= MAX_SHADOWS or any(_wide(*length) for length in _LENGTH.findall(plain))
-    if name in ("columns", "column-count", "column-width"):
-        return "(" in value or any(_many(*length) for length in _LENGTH.findall(value))
+    if name in _COLUMNS:
+        plain = _WIDE_COLUMN.sub("", value)
+        return "(" in plain or any(_many(*length) for length in _LENGTH.findall(plain))
     return False
+
+
+def lightened(name: str, value: str) -> str | None:
+    """A declaration's value as it may stay, or None: of columns as wide as some letters there are no more than of wide ones."""
+    if name in _COLUMNS and "(" not in value:
+        value = _LETTERS_WIDE.sub(rf"max({MIN_COLUMN}px,\g<0>)", value)
+    return None if is_heavy(name, value) else value
 
 
 def _is_wide(value: str, limit: int) -> bool:

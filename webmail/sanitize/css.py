@@ -173,7 +173,8 @@ def _clean_declarations(source: str | list[Any], wanted: Wanted) -> Styled:
         name, value = _declaration(node, _asking(wanted.images, beside, asked) if has_picture and wanted.images else None)
         pictured = pictured or has_picture
         remote += [each for each in _remote_images(node.value) if each not in asked]
-        if value and not burden.is_heavy(name, value):
+        value = burden.lightened(name, value) if value else None
+        if value:
             important = " !important" if node.important else ""
             kept.append(f"{name}:{value}{important}")
             dark += [f"{declared}{important}" for declared in _for_dark(name, node, value)]

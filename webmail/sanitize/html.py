@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webmail.sanitize import colours, extent, fields
+from webmail.sanitize import colours, extent, fields, stand_ins
 from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import FRAME_WIDTH, BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.paper import heading
@@ -107,7 +107,9 @@ def _style(rewritten: Rewritten, *, dark: bool, mode: Mode) -> str:
     """All style sheets of the document: what every message gets, what letters get, the message's own, and for dark screens."""
     own = f"<style>{rewritten.sheet}</style>\n" if rewritten.sheet else ""
     darker = f"<style>@media {_ON_DARK_SCREENS}{{{_DARK}\n{rewritten.dark}}}</style>\n" if dark else ""
-    boxes = (fields.QUIRKS if mode is Mode.QUIRKS else "") + (fields.SHEET if rewritten.fields else "")
+    boxes = (
+        (fields.QUIRKS if mode is Mode.QUIRKS else "") + (fields.SHEET if rewritten.fields else "") + stand_ins.sheet(rewritten.stand_ins)
+    )
     return f"<style>{_BASE}{'' if rewritten.designed else LETTER}{boxes}</style>\n{own}{darker}"
 
 

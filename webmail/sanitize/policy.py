@@ -8,20 +8,23 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-POLICY_VERSION = 3
+from webmail.sanitize.values import ATTRIBUTE
+
+POLICY_VERSION = 4
 MAX_DEPTH = 160
 """Elements within elements; deeper inside only the words stay."""
 
 _TAG_NAMES = """
 a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl dt
-em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small
-span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
+em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark meter nav ol p pre progress q rp rt ruby s samp
+section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr
 """
 TAGS = frozenset(_TAG_NAMES.split())
 VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 
 # Elements that go while their words stay, in an element that lays them out alike.
 REPLACED = {
+    "audio": "span",
     "button": "span",
     "select": "span",
     "dialog": "div",
@@ -62,8 +65,10 @@ _BY_TAG = {
     "hr": frozenset({"color", "noshade", "size", "width"}),
     "img": frozenset({"alt", "border", "height", "hspace", "src", "vspace", "width"}),
     "li": frozenset({"type", "value"}),
+    "meter": frozenset({"high", "low", "max", "min", "optimum", "value"}),
     "ol": frozenset({"reversed", "start", "type"}),
     "pre": frozenset({"width", "wrap"}),
+    "progress": frozenset({"max", "value"}),
     "table": frozenset(
         {"background", "border", "bordercolor", "cellpadding", "cellspacing", "frame", "height", "rules", "summary", "width"}
     ),
@@ -83,6 +88,7 @@ _COUNT = re.compile(r"[0-9]{1,4}\Z")
 _WORD = re.compile(r"[A-Za-z-]{1,20}\Z")
 _SWITCH = re.compile(r"(?:\w{0,20}|until-found)\Z")
 _TEXT = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f]{0,4000}\Z")
+_MEASURE = re.compile(r"-?[0-9]{0,9}(?:\.[0-9]{1,9})?\Z")
 _FORMS = {
     "abbr": _TEXT,
     "align": _WORD,
@@ -103,11 +109,16 @@ _FORMS = {
     "frame": _WORD,
     "height": _LENGTH,
     "hidden": _SWITCH,
+    "high": _MEASURE,
     "hspace": _COUNT,
     "lang": re.compile(r"[A-Za-z0-9-]{1,35}\Z"),
+    "low": _MEASURE,
+    "max": _MEASURE,
+    "min": _MEASURE,
     "noshade": _SWITCH,
     "nowrap": _SWITCH,
     "open": _SWITCH,
+    "optimum": _MEASURE,
     "rel": re.compile(r"noopener noreferrer nofollow\Z"),
     "reversed": _SWITCH,
     "role": re.compile(r"(?:presentation|none|article|figure|group|heading|img|list|listitem|note|region|separator)\Z"),
@@ -122,11 +133,12 @@ _FORMS = {
     "title": _TEXT,
     "type": re.compile(r"(?:[1aAiI]|disc|circle|square)\Z"),
     "valign": _WORD,
-    "value": re.compile(r"-?[0-9]{1,9}\Z"),
+    "value": _MEASURE,
     "vspace": _COUNT,
     "width": _LENGTH,
     "wrap": re.compile(r"(?:|soft|hard|virtual|physical)\Z"),
 }
+_COPY = re.compile(rf"{ATTRIBUTE}[a-z_][a-z0-9_-]{{0,60}}\Z")
 # Their values are judged by css.py and links.py.
 JUDGED_ELSEWHERE = frozenset({"background", "href", "src", "style"})
 
@@ -160,6 +172,8 @@ _well_formed_short = lru_cache(maxsize=4096)(_well_formed)
 def may_stay(tag: str, name: str, value: str) -> bool:
     """Whether this attribute may stay on this element with this value; addresses and styles are judged elsewhere."""
     allowed = ATTRIBUTES.get(tag)
+    if allowed is not None and name.startswith(ATTRIBUTE):
+        return _COPY.match(name) is not None and _TEXT.match(value) is not None
     if allowed is None or name not in allowed:
         return False
     return _well_formed_short(name, value) if len(value) <= 64 else _well_formed(name, value)

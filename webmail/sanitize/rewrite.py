@@ -7,12 +7,12 @@ One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``policy.M
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from lxml import etree
 
-from webmail.sanitize import burden, colours, css, fields, links, page, policy, tracking, values
+from webmail.sanitize import asked, burden, colours, css, fields, links, page, policy, stand_ins, tracking, values
 from webmail.sanitize.dark import DarkSheet
 from webmail.sanitize.escape import escape, escape_value
 from webmail.sanitize.options import BodyOptions, Detour
@@ -27,18 +27,15 @@ MAX_DETOURS = 100
 _MARKUP = re.compile(r"[&<>]")
 _MAX_BREAKS = 50
 _BODY_ATTRIBUTES = ("class", "dir", "lang")
-# The line breaks between their children are no words.
-_TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 _AROUND_BODY = frozenset({"html", "head"})
-_SELECTED_KIND = re.compile(rf"\.{values.KIND}([a-z]+)")
-_SELECTED_ID = re.compile(rf"\.{values.ID}([\w-]+)")
 _OWN_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
 
 
 class Rewritten(NamedTuple):
     """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``.
 
-    ``fields`` says that there are boxes in it that stand for fields of a form. ``designed`` says that the sender chose fonts,
+    ``fields`` says that there are boxes in it that stand for fields of a form, ``stand_ins`` names the classes of what stands for
+    other things. ``designed`` says that the sender chose fonts,
     grounds or a sheet, and does not leave the looks to the reader. ``dark`` is a style sheet for dark screens, to be put after
     ``sheet``.
     """
@@ -55,6 +52,7 @@ class Rewritten(NamedTuple):
     asks: tuple[str, ...] = ()
     designed: bool = False
     fields: bool = False
+    stand_ins: frozenset[str] = frozenset()
     dark: str = ""
 
 
@@ -109,8 +107,9 @@ class _Writer:
         self._asks: set[str] = set()
         self._designed = False
         self._fields = False
-        self._ids: frozenset[str] = frozenset()
-        self._kinds: frozenset[str] = frozenset()
+        self._stand_ins: set[str] = set()
+        self._gauges = 0
+        self._asked = asked.NOTHING
         self._dark = DarkSheet()
         self._dark_style = ""
         self._own_dark = False
@@ -120,7 +119,8 @@ class _Writer:
         name = tag_name(element)
         self._hiding.append(tracking.hides(element))
         self._hidden += self._hiding[-1]
-        if name in policy.DROPPED or not name:
+        source = stand_ins.shown_source(name, element)
+        if (name in policy.DROPPED or not name) and not source:
             if name == "meta" and element.get("name", "").lower() == "color-scheme":
                 self._scheme(element.get("content", ""))
             self._open.append("")
@@ -133,9 +133,7 @@ class _Writer:
         if name == "input":
             self._input(element, field)
             return False
-        shown = policy.REPLACED.get(name, name)
-        if name == "form" and _is_between_cells(element):
-            shown = ""
+        shown = "div" if source else self._shown_as(name, element)
         if shown in policy.TAGS and self._depth < policy.MAX_DEPTH and self._elements < MAX_ELEMENTS:
             self._elements += 1
             self._parts.append(f"<{shown}{self._attributes(shown, element, field)}>")
@@ -149,6 +147,15 @@ class _Writer:
         if element.text and not (name in _AROUND_BODY and element.text.isspace()):
             self.words(element.text)
         return True
+
+    def _shown_as(self, name: str, element: etree._Element) -> str:
+        """What an element is drawn with; ``""``: nothing but what is in it."""
+        if name == "form" and stand_ins.is_between_cells(element):
+            return ""
+        if name in ("meter", "progress"):
+            self._gauges += 1
+            return name if self._gauges <= burden.MAX_GAUGES else ""
+        return "img" if stand_ins.poster(name, element) else policy.REPLACED.get(name, name)
 
     def _asked_for(self, name: str, element: etree._Element) -> None:
         """A form, or a field for a password: nothing can be filled in here, and that it was wanted is told."""
@@ -221,18 +228,21 @@ class _Writer:
             asks=tuple(sorted(self._asks)),
             designed=self._designed,
             fields=self._fields,
+            stand_ins=frozenset(self._stand_ins),
             dark=self._dark.sheet() if self._options.dark and not self._own_dark else "",
         )
 
     def _attributes(self, tag: str, element: etree._Element, field: tuple[str, str, str] | None = None) -> str:
         given = attributes(element, limit=MAX_ATTRIBUTES)
+        kind = tag_name(element)
+        if kind == "video":
+            given = [("src" if name == "poster" else name, value) for name, value in given if name != "src"]
         named = self._image_attributes = dict(given)
         parts: dict[str, str] = {}
-        kind = tag_name(element)
-        classes = [f"{values.KIND}{kind}"] if kind in self._kinds else []
+        classes = [*self._asked.classes(kind, element), *stand_ins.of(kind, named, alone=self._wanted.alone)]
         if kind == "form":
             classes.append(fields.FORM)
-        if _is_closed(kind, named):
+        if stand_ins.is_closed(kind, named):
             parts["hidden"] = ""
         if field is not None:
             self._fields = True
@@ -240,16 +250,18 @@ class _Writer:
             style = ";".join(filter(None, (field[1], named.get("style", ""))))
             given = [("style", style), *(each for each in given if each[0] != "style")]
         for name, value in given:
-            if name == "id":
-                classes += [f"{values.ID}{value}"] if value in self._ids else []
-                continue
             kept = self._link_to(element, value) if name == "href" else self._attribute(tag, name, value)
             if kept is not None:
                 parts[name] = kept
                 parts |= self._with_link(kept, titled="title" in named) if name == "href" else {}
                 classes += self._dark_class(name, kept)
+            elif name == "href" and kind == "a":
+                classes.append(stand_ins.DEAD)
+        self._stand_ins.update(stand_ins.KNOWN.intersection(classes))
+        parts |= {name: value for name, value in stand_ins.BY_ITSELF.get(tag, ()) if name not in parts}
         if classes:
             parts["class"] = " ".join(dict.fromkeys([*parts.get("class", "").split(), *classes]))
+        parts |= self._asked.copies(named)
         if tag == "img" and "srcset" in named and "src" not in named:
             self._seen.images[host(links.remote_address(next(iter(named["srcset"].split()), "")))] += 1
         return "".join(f' {name}="{escape_value(value)}"' for name, value in parts.items())
@@ -265,8 +277,8 @@ class _Writer:
             return self._style(value) or None
         if name in policy.JUDGED_ELSEWHERE:
             return self._address(tag, name, unshielded(value)) or None
-        if tag == "a" and name in ("target", "rel"):
-            # They come with the link, in our own words.
+        if (tag == "a" and name in ("target", "rel")) or name.startswith(values.ATTRIBUTE):
+            # They come with the link, in our own words, or with what is asked for.
             return None
         value = policy.mended(name, " ".join(unshielded(value).split()))
         if not policy.may_stay(tag, name, value):
@@ -346,10 +358,8 @@ class _Writer:
             self._designed = True
 
     def sheets_are_known(self) -> None:
-        """Look at what the sheets ask of the markup: which ids they select, and whether they care for dark screens themselves."""
-        sheets = "\n".join(self._sheets)
-        self._ids = frozenset(_SELECTED_ID.findall(sheets))
-        self._kinds = frozenset(_SELECTED_KIND.findall(sheets))
+        """Look at what the sheets ask of the markup: what they select, and whether they care for dark screens themselves."""
+        self._asked = asked.asked("\n".join(self._sheets))
         self._own_dark = any(_OWN_DARK.search(sheet) for sheet in self._sheets)
 
     def _body_attributes(self, element: etree._Element) -> None:
@@ -368,7 +378,8 @@ class _Writer:
         if styled and "style" not in self._body:
             self._body["style"] = escape_value(styled)
             self._body_classes += self._dark_class("style", styled)
-        self._body_classes += [f"{values.ID}{given['id']}"] if given.get("id") in self._ids else []
+        self._body_classes += self._asked.classes("", element)
+        self._body = {name: escape_value(value) for name, value in self._asked.copies(given).items()} | self._body
         for name in _BODY_ATTRIBUTES:
             value = policy.mended(name, " ".join(given.get(name, "").split()))
             if value and name not in self._body and policy.may_stay("div", name, value):
@@ -385,14 +396,3 @@ class _Writer:
             self._dark.rules.insert(0, f"{selector}{{{styled.dark}}}" if styled.dark else "")
             self._own_style = True
             self._designed = self._designed or designs or "image" in styled.text
-
-
-def _is_closed(kind: str, named: Mapping[str, str]) -> bool:
-    """Whether only a script or a click would show an element."""
-    return "popover" in named or (kind == "dialog" and "open" not in named)
-
-
-def _is_between_cells(form: etree._Element) -> bool:
-    """Whether a form has no place of its own; a block in its stead would be moved before the table."""
-    parent = form.getparent()
-    return parent is not None and tag_name(parent) in _TABLE

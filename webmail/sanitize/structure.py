@@ -16,7 +16,8 @@ from typing import Any
 from bleach._vendor.html5lib import HTMLParser  # the parser inside bleach
 from lxml import etree
 
-from webmail.sanitize.tree import MAX_HTML, Reading, read, surrogates_replaced
+from webmail.sanitize.escape import BOX
+from webmail.sanitize.tree import MAX_HTML, Reading, read, storable
 
 MAX_EXACT = 48 * 1024
 MAX_BROKEN = 160 * 1024
@@ -54,7 +55,7 @@ def exact(html: str, reading: Reading) -> etree._Element | None:
     parser = HTMLParser(namespaceHTMLElements=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = parser.parse(surrogates_replaced(html.lstrip("\ufeff")))
+        found = parser.parse(storable(html.lstrip("\ufeff")))
     return _copied(found)
 
 
@@ -105,4 +106,4 @@ def _named(tag: str) -> str:
 
 
 def _text(value: str | None) -> str | None:
-    return _CONTROLS.sub("\u200b", value) if value else value
+    return _CONTROLS.sub(BOX, value) if value else value

@@ -15,6 +15,8 @@ from typing import NamedTuple, cast
 
 from lxml import etree
 
+from webmail.sanitize.escape import BOX
+
 # About as much as a browser shows without trouble; newsletters have 30 to 150 KB.
 MAX_HTML = 512 * 1024
 _SHIELD = "wm-"
@@ -25,6 +27,7 @@ i ins kbd label legend mark menu nobr ol optgroup pre q s samp select small span
 _NAMES = re.compile(rf"<(/?)((?:{'|'.join(sorted(_SHIELDED.split(), key=len, reverse=True))})(?=[\s/>]))", re.IGNORECASE)
 _UNSHIELD = re.compile(rf"<(/?){_SHIELD}")
 _ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+_CONTROLS = re.compile(r"[\x01-\x08\x0b\x0e-\x1f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 # Pictures written into the HTML would push the words behind the limit; of a message that is too long they go first.
 _PICTURES = re.compile(r"data:image/[a-z.+-]{1,20};base64,[A-Za-z0-9+/=]{8192,}", re.IGNORECASE)
@@ -98,7 +101,7 @@ def read(html: str, *, limit: int = MAX_HTML) -> Reading:
         html, pictures = _PICTURES.subn("", html)
     cut = pictures > 0 or len(html) > limit
     # What follows the end of the page is shown by browsers as if it stood before it.
-    source = _ENDS.sub("", surrogates_replaced(html[:limit]))
+    source = _ENDS.sub("", storable(html[:limit]))
     reading = _parse(_NAMES.sub(rf"<\1{_SHIELD}\2", source))
     if reading.cut:
         # Elements that are never closed nest without end; libxml2's own rules close most of them.
@@ -107,9 +110,9 @@ def read(html: str, *, limit: int = MAX_HTML) -> Reading:
     return Reading(reading.root, cut or reading.cut, reading.broken)
 
 
-def surrogates_replaced(text: str) -> str:
-    """The text without halves of characters, which cannot be encoded."""
-    return _SURROGATES.sub("\ufffd", text)
+def storable(text: str) -> str:
+    """The text without halves of characters, which cannot be encoded, and with a box for each control, as browsers draw it."""
+    return _CONTROLS.sub(BOX, _SURROGATES.sub("\ufffd", text.replace("\0", "")))
 
 
 def _parse(source: str) -> Reading:

@@ -12,7 +12,7 @@ _GRADIENTS = frozenset(f"{repeating}{kind}-gradient" for repeating in ("", "repe
 _ARITHMETIC = frozenset({"calc", "clamp", "color", "color-mix", "fit-content", "light-dark", "max", "min", "minmax", "repeat"})
 _SHAPE_NAMES = """
 matrix translate translatex translatey scale scalex scaley rotate skew skewx skewy inset circle ellipse polygon rect
-blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia counter counters
+blur brightness contrast drop-shadow grayscale hue-rotate invert opacity saturate sepia counter counters symbols
 """
 _SHAPES = frozenset(_SHAPE_NAMES.split())
 _SELECTOR_FUNCTIONS = frozenset(
@@ -20,6 +20,7 @@ _SELECTOR_FUNCTIONS = frozenset(
 )
 _WORD = re.compile(r"-{0,2}[A-Za-z_\u00a0-\ud7ff\ue000-\ufffd][\w\u00a0-\ud7ff\ue000-\ufffd-]*\Z")
 _NAME = re.compile(r"[\w-]+\Z")
+_ASKED = re.compile(r"[a-z_][a-z0-9_-]{0,60}\Z")
 # No quotation mark, escape, bracket or comment, and nothing that ends a declaration.
 _STRING = re.compile(r"[^'\"\\<>&()@{};*\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z")
 # What a class may be called apart from a plain word; such a name is written as a string, where it needs no escapes.
@@ -31,11 +32,21 @@ _ADDRESS = re.compile(r"[A-Za-z0-9/._~%?=&:,+-]+\Z")
 KIND = "wm-kind-"
 """What an element is called as a class, where it is drawn with another one."""
 _REPLACED_NAMES = """
-button dialog dir fieldset form hgroup input label legend listing marquee menu nobr option search select textarea xmp
+audio button dialog dir fieldset form hgroup input label legend listing marquee menu nobr option search select style textarea video xmp
 """
 REPLACED = frozenset(_REPLACED_NAMES.split())
 ID = "wm-id-"
 """What the id of an element is as a class: ids themselves go, so that nothing can be named and fetched by one."""
+ATTRIBUTE = "data-wm-"
+"""What an attribute that a sheet asks for is called beside the attribute itself, which may have gone or have become another."""
+STATE = "wm-is-"
+"""What a state of a field is as a class: a box that is drawn in its place has none."""
+# These stand in the markup, as the message has them or as we give them, and our own sheet asks for some of them.
+_AS_THEY_ARE = frozenset({"height", "rel", "src", "target", "width"})
+_STATE_NAMES = """
+checked default disabled enabled in-range indeterminate invalid optional out-of-range placeholder-shown read-write required valid
+"""
+_STATES = {name: f".{STATE}{name}" for name in _STATE_NAMES.split()} | {"read-only": f":not(.{STATE}read-write)"}
 
 Images = Callable[[str], str]
 """Makes the address under which we show an image of the one that a style names, or ``""`` where it is not shown."""
@@ -66,12 +77,19 @@ def write(tokens: Iterable[Any], grammar: Grammar, *, nesting: int = 0) -> str |
     """The tokens written again, or None if one of them is not known to be harmless."""
     parts: list[str] = []
     for token in tokens:
-        is_class = grammar.selector and bool(parts) and parts[-1] == "."
-        is_kind = grammar.selector and token.type == "ident" and token.lower_value in REPLACED and not (parts and parts[-1] in ".:")
-        text = _class(token) if is_class else f".{KIND}{token.lower_value}" if is_kind else written(token, grammar, nesting)
+        before = parts[-1] if grammar.selector and parts else ""
+        is_state = before == ":" and token.type == "ident" and token.lower_value in _STATES and parts[-2:-1] != [":"]
+        if is_state:
+            text: str | None = _STATES[token.lower_value]
+        elif before == ".":
+            text = _class(token)
+        elif grammar.selector and token.type == "ident" and token.lower_value in REPLACED and before != ":":
+            text = f".{KIND}{token.lower_value}"
+        else:
+            text = written(token, grammar, nesting)
         if text is None:
             return None
-        if is_class:
+        if is_state or before == ".":
             parts.pop()
         if text != " " or (parts and parts[-1] != " "):
             parts.append(text)
@@ -149,8 +167,8 @@ def _nested(token: Any, grammar: Grammar, nesting: int) -> str | None:
             return _picture(address, grammar)
         if token.lower_name not in grammar.functions:
             return None
-        if token.lower_name == "attr" and not (len(token.arguments) == 1 and token.arguments[0].type == "ident"):
-            return None
+        if token.lower_name == "attr":
+            return f"attr({_asked(token.arguments[0])})" if len(token.arguments) == 1 and _asked(token.arguments[0]) else None
         # The name of a property of its own is no colour, nor is what a shape is made of.
         inner_grammar = grammar._replace(colours=None) if token.lower_name in COLOUR_FUNCTIONS | {"var"} else grammar
         inner = write(token.arguments, inner_grammar, nesting=nesting + 1)
@@ -158,6 +176,20 @@ def _nested(token: Any, grammar: Grammar, nesting: int) -> str | None:
     if token.type not in grammar.brackets or (grammar.literals is VALUE.literals and not nesting):
         # In a value brackets belong into arithmetic: "url (x)" is no function, and nothing else either.
         return None
-    inner = write(token.content, grammar._replace(selector=False), nesting=nesting + 1)
+    content = [each for each in token.content if each.type != "comment"]
+    while content and content[0].type == "whitespace":
+        content.pop(0)
+    # Of classes some are added, which is no matter where one of many is asked for.
+    among = [str(each.value) for each in content[:2] if each.type in ("ident", "literal")] == ["class", "~="]
+    name = _asked(content[0]) if grammar.selector and content and not among else ""
+    inner = write(content[1:] if name else content, grammar._replace(selector=False), nesting=nesting + 1)
     start, end = _ENDS[token.type]
-    return None if inner is None else f"{start}{inner}{end}"
+    return None if inner is None else f"{start}{name}{inner}{end}"
+
+
+def _asked(token: Any) -> str:
+    """Under which name an attribute that is asked for can be found; ``""``: it is none."""
+    if token.type != "ident" or not _ASKED.match(token.lower_value):
+        return ""
+    name = str(token.lower_value)
+    return name if name in _AS_THEY_ARE else f"{ATTRIBUTE}{name.removeprefix(ATTRIBUTE)}"
