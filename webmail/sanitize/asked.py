@@ -47,7 +47,7 @@ class Asked(NamedTuple):
             value = unshielded(given.get(copy, given.get(name, "")))[:_MAX_VALUE]
             if name == "class" and _OURS in value and not (value := " ".join(each for each in value.split() if not each.startswith(_OURS))):
                 continue
-            if policy.may_stay("div", copy, value):
+            if policy.is_copy(copy, value):
                 found[copy] = value
         return found
 
@@ -57,9 +57,10 @@ NOTHING = Asked()
 
 def asked(sheets: str) -> Asked:
     """What these sheets, which are clean, ask for. Linear."""
-    return Asked(
+    found = Asked(
         ids=frozenset(_SELECTED_ID.findall(sheets)),
         kinds=frozenset(_SELECTED_KIND.findall(sheets)),
         attributes=frozenset(_ASKED_ATTRIBUTE.findall(sheets)),
         states=frozenset(_SELECTED_STATE.findall(sheets)),
     )
+    return found if any(found) else NOTHING

@@ -44,7 +44,8 @@ def _cleaner(addresses: frozenset[str], styles: frozenset[str]) -> Any:
     def may_stay(tag: str, name: str, value: str) -> bool:
         if name in policy.JUDGED_ELSEWHERE:
             return name in policy.ATTRIBUTES.get(tag, ()) and (name == "style" or unescape(value) in addresses)
-        return policy.may_stay(tag, name, unescape(value) if "&" in value else value)
+        value = unescape(value) if "&" in value else value
+        return policy.may_stay(tag, name, value) or policy.is_copy(name, value)
 
     cleaner = bleach.Cleaner(
         tags=policy.TAGS,

@@ -24,7 +24,8 @@ from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import FRAME_WIDTH, BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.paper import heading
 from webmail.sanitize.policy import POLICY_VERSION
-from webmail.sanitize.rewrite import NOTHING, Rewritten, rewrite
+from webmail.sanitize.rewrite import rewrite
+from webmail.sanitize.rewritten import NOTHING, Rewritten
 from webmail.sanitize.structure import read_all
 from webmail.sanitize.tree import Mode, mode
 

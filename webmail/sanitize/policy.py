@@ -172,8 +172,11 @@ _well_formed_short = lru_cache(maxsize=4096)(_well_formed)
 def may_stay(tag: str, name: str, value: str) -> bool:
     """Whether this attribute may stay on this element with this value; addresses and styles are judged elsewhere."""
     allowed = ATTRIBUTES.get(tag)
-    if allowed is not None and name.startswith(ATTRIBUTE):
-        return _COPY.match(name) is not None and _TEXT.match(value) is not None
     if allowed is None or name not in allowed:
         return False
     return _well_formed_short(name, value) if len(value) <= 64 else _well_formed(name, value)
+
+
+def is_copy(name: str, value: str) -> bool:
+    """Whether this is a copy of an attribute, which does nothing, and may stay on every element."""
+    return name.startswith(ATTRIBUTE) and _COPY.match(name) is not None and _TEXT.match(value) is not None

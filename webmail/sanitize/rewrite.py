@@ -7,16 +7,16 @@ One walk over the tree, and its cost is bounded by ``tree.MAX_HTML``, ``policy.M
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
 
 from lxml import etree
 
-from webmail.sanitize import asked, burden, colours, css, fields, links, page, policy, stand_ins, tracking, values
+from webmail.sanitize import asked, burden, colours, css, fields, links, page, policy, stand_ins, tracking
 from webmail.sanitize.dark import DarkSheet
 from webmail.sanitize.escape import escape, escape_value
 from webmail.sanitize.options import BodyOptions, Detour
 from webmail.sanitize.pictures import SAFE_ADDRESS, Pictures
+from webmail.sanitize.rewritten import Rewritten
 from webmail.sanitize.sightings import Sightings, host
 from webmail.sanitize.tree import attributes, first_words, tag_name, unshielded
 
@@ -29,34 +29,6 @@ _MAX_BREAKS = 50
 _BODY_ATTRIBUTES = ("class", "dir", "lang")
 _AROUND_BODY = frozenset({"html", "head"})
 _OWN_DARK = re.compile(r"prefers-color-scheme\s*:\s*dark", re.IGNORECASE)
-
-
-class Rewritten(NamedTuple):
-    """``addresses`` and ``styles`` are all values of ``src``, ``href``, ``background`` and ``style`` that stand in ``markup``.
-
-    ``fields`` says that there are boxes in it that stand for fields of a form, ``stand_ins`` names the classes of what stands for
-    other things. ``designed`` says that the sender chose fonts,
-    grounds or a sheet, and does not leave the looks to the reader. ``dark`` is a style sheet for dark screens, to be put after
-    ``sheet``.
-    """
-
-    markup: str
-    body: str
-    sheet: str
-    addresses: frozenset[str]
-    styles: frozenset[str]
-    seen: Sightings
-    own_style: bool
-    cut: bool
-    detours: tuple[Detour, ...] = ()
-    asks: tuple[str, ...] = ()
-    designed: bool = False
-    fields: bool = False
-    stand_ins: frozenset[str] = frozenset()
-    dark: str = ""
-
-
-NOTHING = Rewritten("", "", "", frozenset(), frozenset(), Sightings(), own_style=False, cut=False)
 
 
 def rewrite(root: etree._Element, *, options: BodyOptions) -> Rewritten:
@@ -119,7 +91,7 @@ class _Writer:
         name = tag_name(element)
         self._hiding.append(tracking.hides(element))
         self._hidden += self._hiding[-1]
-        source = stand_ins.shown_source(name, element)
+        source = name == "style" and stand_ins.is_displayed(element)
         if (name in policy.DROPPED or not name) and not source:
             if name == "meta" and element.get("name", "").lower() == "color-scheme":
                 self._scheme(element.get("content", ""))
@@ -133,7 +105,7 @@ class _Writer:
         if name == "input":
             self._input(element, field)
             return False
-        shown = "div" if source else self._shown_as(name, element)
+        shown = "div" if source else self._shown_as(name, element) if name in stand_ins.SPECIAL else policy.REPLACED.get(name, name)
         if shown in policy.TAGS and self._depth < policy.MAX_DEPTH and self._elements < MAX_ELEMENTS:
             self._elements += 1
             self._parts.append(f"<{shown}{self._attributes(shown, element, field)}>")
@@ -149,13 +121,13 @@ class _Writer:
         return True
 
     def _shown_as(self, name: str, element: etree._Element) -> str:
-        """What an element is drawn with; ``""``: nothing but what is in it."""
-        if name == "form" and stand_ins.is_between_cells(element):
-            return ""
-        if name in ("meter", "progress"):
-            self._gauges += 1
-            return name if self._gauges <= burden.MAX_GAUGES else ""
-        return "img" if stand_ins.poster(name, element) else policy.REPLACED.get(name, name)
+        """What an element is drawn with that is drawn in more than one way; ``""``: nothing but what is in it."""
+        if name == "form":
+            return "" if stand_ins.is_between_cells(element) else policy.REPLACED[name]
+        if name == "video":
+            return "img" if stand_ins.is_a_picture(element) else ""
+        self._gauges += 1
+        return name if self._gauges <= burden.MAX_GAUGES else ""
 
     def _asked_for(self, name: str, element: etree._Element) -> None:
         """A form, or a field for a password: nothing can be filled in here, and that it was wanted is told."""
@@ -235,13 +207,10 @@ class _Writer:
     def _attributes(self, tag: str, element: etree._Element, field: tuple[str, str, str] | None = None) -> str:
         given = attributes(element, limit=MAX_ATTRIBUTES)
         kind = tag_name(element)
-        if kind == "video":
-            given = [("src" if name == "poster" else name, value) for name, value in given if name != "src"]
+        given = stand_ins.given(kind, given) if kind in stand_ins.SPECIAL else given
         named = self._image_attributes = dict(given)
         parts: dict[str, str] = {}
-        classes = [*self._asked.classes(kind, element), *stand_ins.of(kind, named, alone=self._wanted.alone)]
-        if kind == "form":
-            classes.append(fields.FORM)
+        classes = self._classes(kind, element, named)
         if stand_ins.is_closed(kind, named):
             parts["hidden"] = ""
         if field is not None:
@@ -257,14 +226,22 @@ class _Writer:
                 classes += self._dark_class(name, kept)
             elif name == "href" and kind == "a":
                 classes.append(stand_ins.DEAD)
-        self._stand_ins.update(stand_ins.KNOWN.intersection(classes))
-        parts |= {name: value for name, value in stand_ins.BY_ITSELF.get(tag, ()) if name not in parts}
+                self._stand_ins.add(stand_ins.DEAD)
         if classes:
             parts["class"] = " ".join(dict.fromkeys([*parts.get("class", "").split(), *classes]))
         parts |= self._asked.copies(named)
         if tag == "img" and "srcset" in named and "src" not in named:
             self._seen.images[host(links.remote_address(next(iter(named["srcset"].split()), "")))] += 1
         return "".join(f' {name}="{escape_value(value)}"' for name, value in parts.items())
+
+    def _classes(self, kind: str, element: etree._Element, named: Mapping[str, str]) -> list[str]:
+        """The classes of an element that are not its own: by which sheets find it, and by which it is drawn."""
+        classes = self._asked.classes(kind, element) if self._asked is not asked.NOTHING else []
+        if kind in stand_ins.KINDS:
+            drawn = stand_ins.of(kind, named, alone=self._wanted.alone)
+            self._stand_ins.update(stand_ins.KNOWN.intersection(drawn))
+            classes += drawn
+        return classes
 
     def _with_link(self, address: str, *, titled: bool) -> dict[str, str]:
         """What goes with every link."""
@@ -277,8 +254,8 @@ class _Writer:
             return self._style(value) or None
         if name in policy.JUDGED_ELSEWHERE:
             return self._address(tag, name, unshielded(value)) or None
-        if (tag == "a" and name in ("target", "rel")) or name.startswith(values.ATTRIBUTE):
-            # They come with the link, in our own words, or with what is asked for.
+        if tag == "a" and name in ("target", "rel"):
+            # They come with the link, in our own words.
             return None
         value = policy.mended(name, " ".join(unshielded(value).split()))
         if not policy.may_stay(tag, name, value):

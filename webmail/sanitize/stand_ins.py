@@ -11,12 +11,11 @@ from itertools import islice
 
 from lxml import etree
 
+from webmail.sanitize import fields
 from webmail.sanitize.tree import tag_name
 
 _LOOKED_AT = 50
 _TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
-BY_ITSELF = {"progress": (("value", "0"),)}
-"""What an element gets that does not say it: a bar of which nobody knows how far it has come moves all the time."""
 _DISPLAYED = re.compile(r"display\s*:\s*(?!none)\w", re.IGNORECASE)
 _SHEETS = {
     "wm-audio": "display:inline-block;box-sizing:border-box;width:300px;min-height:54px;padding:12px 20px;border-radius:27px;"
@@ -27,6 +26,10 @@ _SHEETS = {
     "wm-marquee": "display:inline-block;width:-webkit-fill-available;width:stretch;overflow:auto;scrollbar-width:thin",
 }
 KNOWN = frozenset(_SHEETS)
+KINDS = frozenset({"audio", "dialog", "form", "marquee"})
+"""What has classes of ours."""
+SPECIAL = frozenset({"form", "meter", "progress", "video"})
+"""What is drawn in more than one way."""
 
 
 def of(kind: str, given: Mapping[str, str], *, alone: bool) -> list[str]:
@@ -35,7 +38,16 @@ def of(kind: str, given: Mapping[str, str], *, alone: bool) -> list[str]:
         return ["wm-audio"]
     if kind == "dialog":
         return ["wm-dialog", "wm-alone"] if alone else ["wm-dialog"]
-    return ["wm-marquee"] if kind == "marquee" else []
+    return [fields.FORM] if kind == "form" else ["wm-marquee"] if kind == "marquee" else []
+
+
+def given(kind: str, attributes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The attributes of an element as those of what stands for it: a film is its picture, a bar has come nowhere yet."""
+    if kind == "video":
+        return [("src" if name == "poster" else name, value) for name, value in attributes if name != "src"]
+    # One of which nobody knows how far it has come would move all the time.
+    nowhere = kind == "progress" and all(name != "value" for name, _ in attributes)
+    return [*attributes, ("value", "0")] if nowhere else attributes
 
 
 DEAD = "wm-dead"
@@ -47,14 +59,14 @@ def sheet(used: Iterable[str]) -> str:
     return "".join(f"\n:where(.{name}){{{_SHEETS[name]}}}" for name in sorted(used))
 
 
-def poster(kind: str, element: etree._Element) -> bool:
+def is_a_picture(film: etree._Element) -> bool:
     """Whether a film is shown by its picture, because it holds none for who cannot see films. A bounded look."""
-    return kind == "video" and bool(element.get("poster")) and all(each.tag != "img" for each in islice(element.iter(), _LOOKED_AT))
+    return bool(film.get("poster")) and all(each.tag != "img" for each in islice(film.iter(), _LOOKED_AT))
 
 
-def shown_source(kind: str, element: etree._Element) -> bool:
+def is_displayed(sheet: etree._Element) -> bool:
     """Whether a style sheet is to be read as well: it is displayed by its own style."""
-    return kind == "style" and _DISPLAYED.search(element.get("style", "")) is not None
+    return _DISPLAYED.search(sheet.get("style", "")) is not None
 
 
 def is_closed(kind: str, named: Mapping[str, str]) -> bool:
