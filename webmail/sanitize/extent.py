@@ -127,6 +127,7 @@ class _Layout:
     def __init__(self, sheet: _Sheet) -> None:
         self._rules = sheet.rules
         self._elements = 0
+        self._styled: dict[tuple[str, str, str], dict[str, str]] = {}
 
     def block(self, element: etree._Element, width: float, font: _Font, depth: int) -> float:
         """The height of a block with all that is in it."""
@@ -259,11 +260,19 @@ class _Layout:
         return max(words, *pictures, 8.0)
 
     def _style(self, element: etree._Element) -> dict[str, str]:
-        own = _declared(element.get("style", ""))
+        """What is said of an element's looks: each is asked several times, and most are like another one."""
+        key = (str(element.tag), element.get("class", ""), element.get("style", ""))
+        found = self._styled.get(key)
+        if found is None:
+            found = self._styled[key] = self._said(*key)
+        return found
+
+    def _said(self, tag: str, classes: str, style: str) -> dict[str, str]:
+        own = _declared(style)
         if not self._rules:
             return own
-        tag, found = str(element.tag), dict(self._rules.get(str(element.tag), {}))
-        for name in element.get("class", "").split():
+        found = dict(self._rules.get(tag, {}))
+        for name in classes.split():
             found.update(self._rules.get(f".{name}", {}))
             found.update(self._rules.get(f"{tag}.{name}", {}))
         return found | own
