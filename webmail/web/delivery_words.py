@@ -29,6 +29,9 @@ def state_tag(row: SubmissionRow) -> Tag:
     refused = sum(each.state is RecipientState.REFUSED for each in row.recipients)
     if refused and row.state in (SubmissionState.ACCEPTED, SubmissionState.FILED, SubmissionState.FAILED):
         return Tag("danger", "alert", _("%(n)s of %(total)s refused", n=times.number(refused), total=times.number(len(row.recipients))))
+    returned = sum(each.fate == "failed" for each in row.recipients)
+    if returned and row.state in (SubmissionState.ACCEPTED, SubmissionState.FILED):
+        return Tag("danger", "alert", _("%(n)s of %(total)s came back", n=times.number(returned), total=times.number(len(row.recipients))))
     tags = {
         SubmissionState.QUEUED: Tag("accent", "clock", _("Sends at %(time)s", time=_due(row))),
         SubmissionState.SUBMITTING: Tag("accent", "send", _("Sending")),
