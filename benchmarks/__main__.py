@@ -10,7 +10,7 @@ import os
 import statistics
 import time
 
-from benchmarks import files, large, newsletters, syncing, words
+from benchmarks import files, large, newsletters, sending, syncing, words
 from benchmarks.browser import Browser
 from benchmarks.house import mailbox_paths, milliseconds, servers, timed, timed_in_turn, visit, wait_until_indexed, worker
 from benchmarks.letters import fill
@@ -91,6 +91,7 @@ def main() -> None:
     newsletters.measure(report)
     files.measure(report)
     words.measure(report)
+    sending.measure(report)
     syncing.measure(report)
     large.measure(report, repeats=REPEATS)
     print(f"# written to {report.path.relative_to(ROOT)}")
