@@ -89,6 +89,63 @@ def test_python_reads_the_same() -> None:
     assert not found.defects
 
 
+PICTURE = Attachment("logo.png", "image/png", b"\x89PNG", "logo.1@example.org")
+DESIGNED = replace(
+    PLAIN,
+    html='<p>Hi <img src="cid:logo.1@example.org"></p>',
+    attachments=(PICTURE, Attachment("a.pdf", "application/pdf", b"%PDF")),
+    reply_to=(Address("Office", "office@example.org"),),
+    priority="high",
+    receipt=True,
+)
+
+
+def test_pictures_travel_with_the_html_that_shows_them() -> None:
+    found = email.message_from_bytes(built(DESIGNED), policy=email.policy.default)
+    assert [part.get_content_type() for part in found.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "multipart/related",
+        "text/html",
+        "image/png",
+        "application/pdf",
+    ]
+    related = next(part for part in found.walk() if part.get_content_type() == "multipart/related")
+    assert related.get_param("type") == "text/html"
+    picture = next(part for part in found.walk() if part.get_content_type() == "image/png")
+    assert (picture["content-id"], picture.get_content_disposition()) == ("<logo.1@example.org>", "inline")
+    assert not found.defects
+    assert parse_draft(built(DESIGNED)) == DESIGNED
+
+
+def test_a_picture_without_html_is_a_file() -> None:
+    found = email.message_from_bytes(built(replace(DESIGNED, html="")), policy=email.policy.default)
+    assert [part.get_content_disposition() for part in found.iter_attachments()] == ["attachment", "attachment"]
+
+
+def test_wishes_are_fields_that_programs_know() -> None:
+    found = email.message_from_bytes(built(DESIGNED), policy=email.policy.default)
+    assert (found["reply-to"], found["x-priority"], found["importance"]) == ("Office <office@example.org>", "1 (Highest)", "High")
+    assert found["disposition-notification-to"] == "Anna <anna@example.org>"
+    assert parse_draft(built(replace(PLAIN, priority="low"))).priority == "low"
+
+
+PARAGRAPH = "A paragraph that is longer than a line of a terminal is, " * 5
+
+
+def test_paragraphs_flow_where_nothing_is_lost_by_it() -> None:
+    text = f"{PARAGRAPH.strip()}\n\n> {PARAGRAPH.strip()}\n>> deeper\n From here\nFrom there\n-- \nAnna"
+    raw = built(replace(PLAIN, text=text))
+    assert b"Content-Type: text/plain; charset=utf-8; format=flowed\r\n" in raw
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert parse_draft(raw).text == text
+    for kept in (f"{PARAGRAPH}\n", f">{PARAGRAPH.strip()}", "x" * 100 + " \ny"):
+        raw = built(replace(PLAIN, text=kept))
+        assert b"format=flowed" not in raw
+        assert parse_draft(raw).text == kept
+
+
 def test_lines_of_the_header_are_short() -> None:
     head = built(replace(RICH, references=())).partition(b"\r\n\r\n")[0]
     assert max(map(len, head.split(b"\r\n"))) <= 78
@@ -129,6 +186,8 @@ def test_a_message_to_hidden_recipients_only_says_so() -> None:
         ("references", lambda text: replace(PLAIN, references=("<a@b>", text))),
         ("attachments", lambda text: replace(PLAIN, attachments=(Attachment(text, "text/plain", b""),))),
         ("attachments", lambda text: replace(PLAIN, attachments=(Attachment("a", text, b""),))),
+        ("attachments", lambda text: replace(PLAIN, attachments=(Attachment("a", "image/png", b"", text),))),
+        ("reply_to", lambda text: replace(PLAIN, reply_to=(Address(text, "a@example.org"),))),
     ],
 )
 def test_a_header_value_with_a_line_break_is_refused(field: str, draft: object, mark: str) -> None:

@@ -10,8 +10,8 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -23,21 +23,28 @@ from webmail.message.encoded_words import decode_text
 from webmail.message.fields import split_fields
 from webmail.message.fold import address_words, ascii_if_possible, folded, name_parameter, parameter, text_words
 from webmail.message.header import envelope
-from webmail.message.text import unflow
+from webmail.message.text import flow, unflow
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file of a draft: its octets, or where they lie. A path comes from our own store, never from a request."""
+    """A file of a draft: its octets, or where they lie. A path comes from our own store, never from a request.
+
+    One with a ``content_id`` (without angle brackets) is a picture that the HTML of its draft shows as ``cid:`` (RFC 2392).
+    """
 
     filename: str
     media_type: str
     content: Path | bytes
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message still being written. ``in_reply_to`` and ``references`` are ids in angle brackets. ``html`` may be empty."""
+    """A message still being written. ``in_reply_to`` and ``references`` are ids in angle brackets. ``html`` may be empty.
+
+    ``priority`` is ``high``, ``low`` or empty; ``receipt`` asks whoever reads it to say so (RFC 8098 §2.1).
+    """
 
     sender: Address
     to: tuple[Address, ...] = ()
@@ -49,6 +56,9 @@ class Draft:
     references: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     html: str = ""
+    reply_to: tuple[Address, ...] = ()
+    priority: str = ""
+    receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,16 @@ class _Entity:
     body: bytes
 
 
+PRIORITIES = {
+    "high": ("X-Priority: 1 (Highest)", "Importance: High"),
+    "low": ("X-Priority: 5 (Lowest)", "Importance: Low"),
+}
+"""How a message is marked as urgent, or as one that can wait: by the fields that the most programs read (RFC 2156 §5.3.4)."""
 _BREAKS = re.compile(r"[\r\n\x00]")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,100}")
+_WIDEST = 78
+"""Characters of a line that is not broken; longer ones are paragraphs, which every program shows as wide as it likes."""
 _LONG_LINE = re.compile(rb"[^\n]{79}|[ \t]\r?\n|(?:\A|\n)From ")
 _FROM_LINE = re.compile(rb"^From (.*)$", re.MULTILINE)
 
@@ -85,6 +102,7 @@ def build(draft: Draft, *, date: datetime, message_id: str) -> bytes:
         *_address_fields(draft),
         folded("Subject", text_words(draft.subject)),
         f"Message-ID: {message_id}",
+        *_wishes(draft),
     ]
     if draft.in_reply_to:
         fields.append(f"In-Reply-To: {draft.in_reply_to}")
@@ -98,9 +116,21 @@ def build(draft: Draft, *, date: datetime, message_id: str) -> bytes:
 def _address_fields(draft: Draft) -> list[str]:
     # A draft may be kept before its writer has an address or knows whom to write to.
     fields = [folded("From", address_words((draft.sender,)))] if draft.sender.addr_spec else []
-    fields += [folded(name, address_words(addresses)) for name, addresses in (("To", draft.to), ("Cc", draft.cc)) if addresses]
+    fields += [folded(name, address_words(addresses)) for name, addresses in _lists(draft) if addresses]
     if draft.bcc and not (draft.to or draft.cc):
         fields.append("To: undisclosed-recipients:;")
+    return fields
+
+
+def _lists(draft: Draft) -> tuple[tuple[str, tuple[Address, ...]], ...]:
+    return ("Reply-To", draft.reply_to), ("To", draft.to), ("Cc", draft.cc)
+
+
+def _wishes(draft: Draft) -> list[str]:
+    """What the writer wants of programs and people at the other end."""
+    fields = list(PRIORITIES.get(draft.priority, ()))
+    if draft.receipt and draft.sender.addr_spec:
+        fields.append(folded("Disposition-Notification-To", address_words((draft.sender,))))
     return fields
 
 
@@ -108,9 +138,12 @@ def _check(draft: Draft, message_id: str) -> None:
     """Refuse what could end a header line early, whoever put it there."""
     _refuse_breaks("subject", draft.subject)
     for each in draft.attachments:
-        _refuse_breaks("attachments", each.filename + each.media_type)
+        _refuse_breaks("attachments", each.filename + each.media_type + each.content_id)
+        if each.content_id and not _MESSAGE_ID.fullmatch(f"<{each.content_id}>"):
+            raise InvalidInput("content_id", field="attachments")
     for name, address in (
         *((("from", draft.sender),) if draft.sender.addr_spec or draft.sender.name else ()),
+        *(("reply_to", each) for each in draft.reply_to),
         *(("to", each) for each in draft.to),
         *(("cc", each) for each in draft.cc),
         *(("bcc", each) for each in draft.bcc),
@@ -136,15 +169,19 @@ def _check_address(name: str, address: Address) -> None:
 
 def _content(draft: Draft, *, seed: str) -> _Entity:
     content = _text_entity(draft.text, subtype="plain")
+    pictures = [each for each in draft.attachments if draft.html and each.content_id]
+    files = [each for each in draft.attachments if each not in pictures]
     if draft.html:
         html = _text_entity(draft.html, subtype="html")
+        if pictures:
+            html = _multipart("related", (html, *map(_attached, pictures)), seed=seed, parameters=('type="text/html"',))
         content = _multipart("alternative", (content, html), seed=seed)
-    if draft.attachments:
-        content = _multipart("mixed", (content, *map(_attached, draft.attachments)), seed=seed)
+    if files:
+        content = _multipart("mixed", (content, *(_attached(replace(each, content_id="")) for each in files)), seed=seed)
     return content
 
 
-def _multipart(subtype: str, entities: Sequence[_Entity], *, seed: str) -> _Entity:
+def _multipart(subtype: str, entities: Sequence[_Entity], *, seed: str, parameters: Sequence[str] = ()) -> _Entity:
     # "=_" can stand neither in base64 nor in quoted-printable; a plain text would have to guess the digest.
     boundary = f"=_{hashlib.sha256(f'{subtype} {seed}'.encode()).hexdigest()[:32]}"
     delimiter = f"--{boundary}\r\n".encode("ascii")
@@ -152,13 +189,20 @@ def _multipart(subtype: str, entities: Sequence[_Entity], *, seed: str) -> _Enti
     for entity in entities:
         pieces += [delimiter, "\r\n".join(entity.fields).encode("ascii"), b"\r\n\r\n", entity.body, b"\r\n"]
     pieces.append(f"--{boundary}--\r\n".encode("ascii"))
-    return _Entity((folded("Content-Type", [f"multipart/{subtype};", f'boundary="{boundary}"']),), b"".join(pieces))
+    return _Entity(
+        (folded("Content-Type", [f"multipart/{subtype};", *(f"{each};" for each in parameters), f'boundary="{boundary}"']),),
+        b"".join(pieces),
+    )
 
 
 def _text_entity(text: str, *, subtype: str) -> _Entity:
     """A text as it is where any mail system leaves it alone, else quoted-printable (RFC 2045 §6.7). One line break is added."""
-    octets = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace") + b"\n"
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     kind = f"Content-Type: text/{subtype}; charset=utf-8"
+    if subtype == "plain" and any(len(line) > _WIDEST for line in text.split("\n")) and unflow(soft := flow(text)) == text:
+        # Only where it is given back as it was written: blanks at the end of a line mean something else in it.
+        text, kind = soft, f"{kind}; format=flowed"
+    octets = text.encode("utf-8", "replace") + b"\n"
     if octets.isascii() and not _LONG_LINE.search(octets) and not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", octets):
         return _Entity((kind, "Content-Transfer-Encoding: 7bit"), octets.replace(b"\n", b"\r\n"))
     encoded = binascii.b2a_qp(octets, istext=True)
@@ -178,10 +222,12 @@ def _attached(attachment: Attachment) -> _Entity:
     if not _MEDIA_TYPE.fullmatch(media_type) or media_type.startswith(("multipart/", "message/")):
         media_type = "message/rfc822" if media_type == "message/rfc822" and _plain_message(content) else "application/octet-stream"
     name = mime.safe_filename(attachment.filename) or "attachment"
-    fields = (
+    fields = [
         folded("Content-Type", [f"{media_type};", *name_parameter(name)]),
-        folded("Content-Disposition", ["attachment;", *parameter("filename", name)]),
-    )
+        folded("Content-Disposition", ["inline;" if attachment.content_id else "attachment;", *parameter("filename", name)]),
+    ]
+    if attachment.content_id:
+        fields.append(f"Content-ID: <{attachment.content_id}>")
     if media_type == "message/rfc822":
         # An attached message must not be encoded (RFC 2046 §5.2.1).
         lines = content.replace(b"\r\n", b"\n")
@@ -225,26 +271,44 @@ def parse_draft(raw: bytes) -> Draft:
     The text is the one that is shown, quoted and searched; a draft that has only HTML has an empty text.
     """
     known = envelope(raw)
-    subject = next((value for name, value in split_fields(raw) if name.lower() == "subject"), b"")
+    fields: dict[str, bytes] = {}
+    for name, value in split_fields(raw):
+        fields.setdefault(name.lower(), value)
     root, bodies = mime.parse_with_bodies(raw)
     shown = mime.shown(root)
+    html = _text(raw, shown.html, bodies=bodies)
+    placed = {name: part for name, part in mime.inline_by_cid(root).items() if f"cid:{name}" in html}
+    files = mime.attachments(root)
+    pictures = [part for part in placed.values() if not any(part is each for each in files)]
     return Draft(
         sender=known.sender[0] if known.sender else Address("", ""),
         to=known.to,
         cc=known.cc,
         bcc=known.bcc,
-        subject=decode_text(subject),
+        subject=decode_text(fields.get("subject", b"")),
         text="\n\n".join(_text(raw, part, bodies=bodies) for part in shown.plain if part.media_type == "text" and part.subtype != "html"),
         in_reply_to=known.in_reply_to[0] if known.in_reply_to else "",
         references=known.references,
         attachments=tuple(
             Attachment(
-                part.filename, f"{part.media_type}/{part.subtype}", mime.decode_body(raw[bodies[part.section]], encoding=part.encoding)
+                part.filename,
+                f"{part.media_type}/{part.subtype}",
+                mime.decode_body(raw[bodies[part.section]], encoding=part.encoding),
+                part.content_id if part.content_id in placed else "",
             )
-            for part in mime.attachments(root)
+            for part in (*pictures, *files)
         ),
-        html=_text(raw, shown.html, bodies=bodies),
+        html=html,
+        reply_to=known.reply_to,
+        priority=_priority(fields),
+        receipt="disposition-notification-to" in fields,
     )
+
+
+def _priority(fields: Mapping[str, bytes]) -> str:
+    """How urgent a message says that it is, by whichever field its program knows."""
+    said = fields.get("importance", b"").strip().lower() or fields.get("x-priority", b"").strip()[:1]
+    return {b"high": "high", b"1": "high", b"2": "high", b"low": "low", b"4": "low", b"5": "low"}.get(said, "")
 
 
 def _text(raw: bytes, part: mime.Part | None, *, bodies: dict[str, slice]) -> str:

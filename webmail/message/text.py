@@ -34,6 +34,7 @@ class TextBlock:
 
 _SIGNATURE = "-- "
 _MAX_QUOTE = 50
+_SOFT_WIDTH = 72
 # Controls, halves of surrogate pairs, and the two characters that turn the order of letters around against their script.
 _UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202d\u202e]")
 # More combining marks on one letter than a writing has: a browser needs their square in time to draw them.
@@ -55,10 +56,10 @@ def blocks(text: str, *, flowed: bool = False, delsp: bool = False) -> tuple[Tex
     start = 0
     for end in range(1, len(body) + 1):
         if end == len(body) or body[end][0] != body[start][0]:
-            found.append(TextBlock(tuple(_spans(line) for _, line in body[start:end]), quote=body[start][0]))
+            found.append(TextBlock(tuple(spans(line) for _, line in body[start:end]), quote=body[start][0]))
             start = end
     if marks:
-        found.append(TextBlock(tuple(_spans(">" * quote + line) for quote, line in lines[marks[-1] :]), signature=True))
+        found.append(TextBlock(tuple(spans(">" * quote + line) for quote, line in lines[marks[-1] :]), signature=True))
     return tuple(found)
 
 
@@ -120,8 +121,40 @@ def _flowed_lines(text: str, *, delsp: bool) -> list[tuple[int, str]]:
 
 
 def unflow(text: str, *, delsp: bool = False) -> str:
-    """A flowed text as plain lines, one for each paragraph, quotes marked with ``>``. RFC 3676."""
-    return "\n".join(">" * quote + (" " if quote and line else "") + line for quote, line in _flowed_lines(text, delsp=delsp))
+    """A flowed text as plain lines, one for each paragraph, quotes marked with ``>``; empty lines at its end stay. RFC 3676."""
+    text = text.replace("\r\n", "\n")
+    lines = (">" * quote + (" " if quote and line else "") + line for quote, line in _flowed_lines(text, delsp=delsp))
+    return "\n".join(lines) + "\n" * (len(text) - len(text.rstrip("\n")))
+
+
+def flow(text: str) -> str:
+    """A text as flowed lines of at most 72 characters, as far as there are blanks to break them at (RFC 3676 §4.2).
+
+    ``unflow`` gives back the same text unless lines of it end in blanks or are quoted without one; whoever needs the very same has to
+    look.
+    """
+    return "\n".join(piece for line in text.split("\n") for piece in _soft_lines(line))
+
+
+def _soft_lines(line: str) -> Iterator[str]:
+    if line == _SIGNATURE:
+        yield line
+        return
+    rest = line.lstrip(">")
+    mark = line[: len(line) - len(rest)]
+    rest = (rest.removeprefix(" ") if mark else rest).rstrip(" ")
+    while len(rest) > _SOFT_WIDTH:
+        end = rest.rfind(" ", 1, _SOFT_WIDTH) if " " in rest[1:_SOFT_WIDTH] else rest.find(" ", _SOFT_WIDTH)
+        if end < 0:
+            break
+        yield _stuffed(mark, rest[: end + 1])
+        rest = rest[end + 1 :]
+    yield _stuffed(mark, rest)
+
+
+def _stuffed(mark: str, piece: str) -> str:
+    """A line behind its quotation marks, with the blank that keeps its beginning from being read as something else (RFC 3676 §4.4)."""
+    return mark + (" " if piece and (mark or piece.startswith((" ", ">", "From "))) else "") + piece
 
 
 _MAX_LINK = 8_000
@@ -205,7 +238,7 @@ def _links(line: str) -> Iterator[tuple[int, int, str]]:
             begin = position = found[1]
 
 
-def _spans(line: str) -> tuple[TextSpan, ...]:
+def spans(line: str) -> tuple[TextSpan, ...]:
     """A line as words and links, in order; joined they are the line."""
     if "://" not in line and "@" not in line and "." not in line and ":" not in line:
         return (TextSpan(line),) if line else ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 import bleach
 
@@ -21,15 +21,26 @@ _PROTOCOLS = frozenset({"http", "https", "mailto", "tel", "data"})
 _MAX_PASSES = 4
 
 
-def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str], quirks: bool = False) -> str:
+class Rules(NamedTuple):
+    """What may pass: which elements of the policy, attributes that never do, and the schemes of addresses."""
+
+    tags: frozenset[str] | None = None
+    withheld: frozenset[str] = frozenset()
+    protocols: frozenset[str] = _PROTOCOLS
+
+
+READING = Rules()
+
+
+def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str], quirks: bool = False, rules: Rules = READING) -> str:
     """``markup`` with nothing in it but allowed elements and attributes, as an HTML5 parser understands it.
 
     ``addresses`` are the only values that ``href``, ``src`` and ``background`` may have; ``styles`` were cleaned already.
-    With ``quirks`` a table may stand in a paragraph, as in every document without a type.
+    ``rules`` may be narrower than those for reading. With ``quirks`` a table may stand in a paragraph, as in every document without a type.
     Cleaning the answer again gives the same: a tree that the parser had to mend is written and read once more, because
     what mending makes (a paragraph in a paragraph) is not always read back as it was written.
     """
-    cleaner = _cleaner(addresses, styles)
+    cleaner = _cleaner(addresses, styles, rules)
     if quirks:
         _in_quirks_mode(cleaner.parser)
     for _ in range(_MAX_PASSES):
@@ -40,17 +51,19 @@ def authorise(markup: str, *, addresses: frozenset[str], styles: frozenset[str],
     return cleaned
 
 
-def _cleaner(addresses: frozenset[str], styles: frozenset[str]) -> Any:
+def _cleaner(addresses: frozenset[str], styles: frozenset[str], rules: Rules) -> Any:
     def may_stay(tag: str, name: str, value: str) -> bool:
+        if name in rules.withheld:
+            return False
         if name in policy.JUDGED_ELSEWHERE:
             return name in policy.ATTRIBUTES.get(tag, ()) and (name == "style" or unescape(value) in addresses)
         value = unescape(value) if "&" in value else value
         return policy.may_stay(tag, name, value) or policy.is_copy(name, value)
 
     cleaner = bleach.Cleaner(
-        tags=policy.TAGS,
+        tags=policy.TAGS if rules.tags is None else rules.tags & policy.TAGS,
         attributes=may_stay,
-        protocols=_PROTOCOLS,
+        protocols=rules.protocols,
         strip=True,
         strip_comments=True,
         css_sanitizer=_Styles(styles),

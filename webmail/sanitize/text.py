@@ -13,7 +13,8 @@ from typing import Literal
 from lxml import etree
 
 from webmail.sanitize import policy
-from webmail.sanitize.tree import MAX_HTML, read, tag_name, unshielded
+from webmail.sanitize.links import safe_link
+from webmail.sanitize.tree import MAX_HTML, first_words, read, tag_name, unshielded
 
 _Kind = Literal["words", "code", "line", "paragraph", "cell", "rule", "quote", "unquote", "list", "unlist", "item"]
 _Piece = tuple[_Kind, str]
@@ -42,13 +43,16 @@ _MAX_QUOTES = 20
 _FIRST_LOOK = 32 * 1024
 
 
-def as_text(html: str) -> str:
-    """All visible words as readable text: paragraphs apart, lists with marks, quotations behind ``>``. Linear; never raises."""
+def as_text(html: str, *, links: bool = False) -> str:
+    """All visible words as readable text: paragraphs apart, lists with marks, quotations behind ``>``. Linear; never raises.
+
+    With ``links`` the address of a link stands in angle brackets behind its words, where these say something else.
+    """
     root = read(html).root
     if root is None:
         return ""
     page = _Page()
-    for kind, value in _pieces(root):
+    for kind, value in _pieces(root, links=links):
         page.add(kind, value)
     return page.text()
 
@@ -101,7 +105,7 @@ def _filling(found: re.Match[str]) -> str:
     return " " if any(character not in "\u200c\u200d" for character in run) else ""
 
 
-def _pieces(root: etree._Element) -> Iterator[_Piece]:
+def _pieces(root: etree._Element, *, links: bool = False) -> Iterator[_Piece]:
     """What a reader sees, in order. One walk, no recursion."""
     walk = etree.iterwalk(root, events=("start", "end"))
     preformatted = 0
@@ -123,8 +127,19 @@ def _pieces(root: etree._Element) -> Iterator[_Piece]:
         else:
             preformatted -= name in _PREFORMATTED
             yield from _end(name)
+            if links and name == "a":
+                yield "words", _address_behind(element)
         if element.tail and element is not root:
             yield ("code" if preformatted else "words"), unshielded(element.tail)
+
+
+def _address_behind(element: etree._Element) -> str:
+    """Where a link leads, for whoever sees only its words; nothing where these are the address."""
+    link = safe_link(unshielded(element.get("href", "")))
+    bare = link.removeprefix("mailto:").removeprefix("tel:")
+    shown = first_words(element, limit=len(link) + 10, pieces=20)
+    known = {link, bare, bare.rstrip("/"), bare.partition("://")[2].rstrip("/")}
+    return "" if not link or not shown or shown in known else f" <{bare}>"
 
 
 def _start(name: str, element: etree._Element) -> Iterator[_Piece]:
@@ -165,9 +180,11 @@ def _around(name: str) -> Iterator[_Piece]:
 
 
 def _hidden(element: etree._Element) -> bool:
-    if element.get("hidden") is not None:
-        return True
-    style = element.get("style", "")
+    return element.get("hidden") is not None or hides(element.get("style", ""))
+
+
+def hides(style: str) -> bool:
+    """Whether a style hides its element from every reader."""
     return bool(style) and _HIDDEN.search(_SPACES.sub("", style[:2000]).lower()) is not None
 
 
