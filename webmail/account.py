@@ -59,11 +59,18 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A From address a person writes as (RFC 8621 §6)."""
+    """A From address a person writes as, where answers to it go, and what stands below its messages (RFC 8621 §6).
+
+    ``reply_to`` is an address list, empty where answers go to the address itself; ``signature_html`` takes the place of ``signature``
+    in messages that have HTML.
+    """
 
     id: IdentityId
     account_id: AccountId
     address: Address
+    reply_to: str = ""
+    signature: str = ""
+    signature_html: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import pytest
 
 from tests.store.conftest import IMAP, SMTP
 from tests.store.samples import NOW
-from webmail.account import Account, AccountId, Server, User, UserId
+from webmail.account import Account, AccountId, Identity, Server, User, UserId
 from webmail.address import Address
 from webmail.errors import NotFound
-from webmail.store import accounts
+from webmail.store import accounts, identities
 from webmail.store.database import Database
 
 
@@ -58,6 +58,23 @@ def test_an_identity_is_added_and_then_changed(database: Database, account: Acco
     assert second.identity is not None
     assert second.identity.id == first.identity.id
     assert accounts.get(database, account.id) == second
+
+
+def test_identities_stand_in_the_order_in_which_they_are_wanted(database: Database, account: Account, stranger: Account) -> None:
+    first = identities.put(database, account.id, None, address=Address("Ann", "ann@example.org"), signature="Ann\nHut 3")
+    second = identities.put(database, account.id, None, address=Address("", "ann+lists@example.org"), reply_to="ann@example.org")
+    assert [each.id for each in accounts.get(database, account.id).identities] == [first, second]
+    identities.make_first(database, account.id, second)
+    identities.put(database, account.id, first, address=Address("Ann E.", "ann@example.org"), signature="x", signature_html="<b>x</b>")
+    assert accounts.of_user(database, account.user_id)[0].identities == (
+        Identity(second, account.id, Address("", "ann+lists@example.org"), reply_to="ann@example.org"),
+        Identity(first, account.id, Address("Ann E.", "ann@example.org"), signature="x", signature_html="<b>x</b>"),
+    )
+    for act in (identities.make_first, identities.remove, lambda *given: identities.put(*given, address=Address("", "x@example.org"))):
+        with pytest.raises(NotFound):
+            act(database, stranger.id, first)
+    identities.remove(database, account.id, second)
+    assert [each.id for each in accounts.get(database, account.id).identities] == [first]
 
 
 def test_servers_of_the_settings_reach_every_account_on_that_host(database: Database, account: Account, stranger: Account) -> None:

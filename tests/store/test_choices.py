@@ -8,9 +8,10 @@ from tests.store.samples import NOW, uids
 from webmail.account import Account
 from webmail.errors import Conflict, InvalidInput, NotFound
 from webmail.mailbox import MailboxId
-from webmail.store import preferences, saved_searches, selections
+from webmail.store import preferences, saved_searches, selections, templates
 from webmail.store.database import Database
 from webmail.store.selections import Chosen
+from webmail.store.templates import Template
 
 
 def test_a_preference_is_found_again_and_the_last_choice_counts(database: Database, account: Account, stranger: Account) -> None:
@@ -32,6 +33,22 @@ def test_searches_are_kept_by_name_for_their_owner(database: Database, account: 
         saved_searches.remove(database, stranger.user_id, bills.id)
     assert saved_searches.remove(database, account.user_id, bills.id) == bills
     assert [each.name for each in saved_searches.of_user(database, account.user_id)] == ["Alps"]
+
+
+def test_templates_are_kept_by_name_for_their_owner(database: Database, account: Account, stranger: Account) -> None:
+    first = templates.put(database, account.user_id, Template(0, "Thanks", "Thank you", "Dear {name},"))
+    second = templates.put(database, account.user_id, Template(0, "Away", "", "I am away."))
+    assert [each.name for each in templates.of_user(database, account.user_id)] == ["Away", "Thanks"]
+    templates.put(database, account.user_id, Template(first, "Thanks", "", "Hello {name},"))
+    assert templates.get(database, account.user_id, first) == Template(first, "Thanks", "", "Hello {name},")
+    with pytest.raises(InvalidInput):
+        templates.put(database, account.user_id, Template(second, "Thanks", "", ""))
+    for look in (templates.get, lambda *given: templates.put(*given[:2], Template(given[2], "x", "", ""))):
+        with pytest.raises(NotFound):
+            look(database, stranger.user_id, first)
+    templates.remove(database, stranger.user_id, second)
+    templates.remove(database, account.user_id, first)
+    assert [each.id for each in templates.of_user(database, account.user_id)] == [second]
 
 
 def test_nobody_keeps_searches_without_end(database: Database, account: Account) -> None:

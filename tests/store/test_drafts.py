@@ -8,7 +8,7 @@ import pytest
 
 from tests.store.samples import NOW, later
 from webmail.account import Account
-from webmail.errors import NotFound
+from webmail.errors import Conflict, NotFound
 from webmail.mailbox import Mailbox
 from webmail.message.summary import Uid
 from webmail.store import drafts
@@ -49,6 +49,26 @@ def test_the_same_form_is_the_same_draft(database: Database, account: Account) -
     second = put(database, account, subject="Changed", now=later(5))
     assert (second.id, second.subject, second.updated_at) == (first.id, "Changed", later(5))
     assert [each.filename for each in second.attachments] == ["a.txt"], "files stay"
+
+
+def test_two_forms_of_one_draft_know_of_each_other(database: Database, account: Account) -> None:
+    first = put(database, account, version=7)
+    second = put(database, account, text="by one", version=first.version)
+    assert second.version == first.version + 1
+    with pytest.raises(Conflict):
+        put(database, account, text="by the other", version=first.version)
+    kept = drafts.by_key(database, account.id, "k")
+    assert kept == second
+    assert put(database, account, text="in any case").text == "in any case"
+
+
+def test_a_quotation_stays_until_it_is_taken_out(database: Database, account: Account) -> None:
+    wishes: dict[str, Any] = {"format": "markdown", "priority": "high", "receipt": True, "dsn": True, "reply_to": "office@example.org"}
+    put(database, account, quote="<p>Q</p>", quote_first=True, **wishes)
+    kept = put(database, account, subject="Changed", **wishes)
+    assert (kept.quote, kept.quote_first) == ("<p>Q</p>", True)
+    assert {name: getattr(kept, name) for name in wishes} == wishes
+    assert put(database, account, quote="").quote == ""
 
 
 def test_a_key_of_somebody_else_is_another_draft(database: Database, account: Account, stranger: Account) -> None:

@@ -28,7 +28,7 @@ IDENTITIES_OF_USER = (
     select(identities)
     .join(accounts, accounts.c.id == identities.c.account_id)
     .where(accounts.c.user_id == bindparam("user"))
-    .order_by(identities.c.id)
+    .order_by(identities.c.position, identities.c.id)
 )
 
 
@@ -134,15 +134,25 @@ def _account(connection: Connection, account_id: int) -> Account:
     rows = connection.execute(select(accounts).where(accounts.c.id == account_id)).all()
     if not rows:
         raise NotFound("account")
-    mine = connection.execute(select(identities).where(identities.c.account_id == account_id).order_by(identities.c.id)).all()
+    mine = connection.execute(
+        select(identities).where(identities.c.account_id == account_id).order_by(identities.c.position, identities.c.id)
+    ).all()
     return _accounts(rows, mine)[0]
 
 
 def _accounts(rows: Sequence[Row[*tuple[Any, ...]]], mine: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Account, ...]:
     known: dict[int, list[Identity]] = {row.id: [] for row in rows}
     for each in mine:
-        identity = Identity(IdentityId(each.id), AccountId(each.account_id), Address(each.name, each.addr_spec))
-        known[each.account_id].append(identity)
+        known[each.account_id].append(
+            Identity(
+                IdentityId(each.id),
+                AccountId(each.account_id),
+                Address(each.name, each.addr_spec),
+                each.reply_to,
+                each.signature,
+                each.signature_html,
+            )
+        )
     return tuple(
         Account(AccountId(row.id), UserId(row.user_id), row.username, _server(row, "imap"), _server(row, "smtp"), tuple(known[row.id]))
         for row in rows

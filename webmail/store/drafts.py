@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from webmail.account import AccountId
-from webmail.errors import NotFound
+from webmail.errors import Conflict, NotFound
 from webmail.mailbox import MailboxId
 from webmail.message.summary import Uid
 from webmail.store.columns import clean, dumps, loads, microseconds, moment, optional_moment
@@ -33,11 +33,16 @@ class DraftAttachment:
     media_type: str
     size: int
     path: str
+    content_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRow:
-    """A draft. ``uid`` is 0 while no copy is in the Drafts mailbox; ``saved_at`` is when the last one was put there."""
+    """A draft. ``uid`` is 0 while no copy is in the Drafts mailbox; ``saved_at`` is when the last one was put there.
+
+    ``format`` says how the text is to be read; ``quote`` is HTML beside it, above it if ``quote_first``. ``version`` counts what was
+    written into it.
+    """
 
     id: int
     key: str
@@ -58,6 +63,14 @@ class DraftRow:
     saved_at: datetime | None
     updated_at: datetime
     attachments: tuple[DraftAttachment, ...]
+    reply_to: str = ""
+    format: str = ""
+    quote: str = ""
+    quote_first: bool = False
+    priority: str = ""
+    receipt: bool = False
+    dsn: bool = False
+    version: int = 0
 
 
 def by_key(database: Database, account_id: AccountId, key: str) -> DraftRow | None:
@@ -89,16 +102,35 @@ def put(
     references: tuple[str, ...] = (),
     original: MessageRef | None = None,
     original_action: str = "",
+    reply_to: str = "",
+    format: str = "",
+    priority: str = "",
+    receipt: bool = False,
+    dsn: bool = False,
+    quote: str | None = None,
+    quote_first: bool | None = None,
+    version: int | None = None,
 ) -> DraftRow:
-    """Write what the form holds; a new key makes a new draft. Files and the place on the server stay as they are."""
+    """Write what the form holds; a new key makes a new draft. Files and the place on the server stay as they are.
+
+    A quotation that is None stays. Raises Conflict("draft_changed") where ``version`` is given and another form has written
+    since; then nothing is written.
+    """
     typed = {"sender": sender, "to": to, "cc": cc, "bcc": bcc, "subject": subject, "text": text, "in_reply_to": in_reply_to}
+    typed |= {"reply_to": reply_to, "format": format, "priority": priority} | ({} if quote is None else {"quote": quote})
     values: dict[str, Any] = {name: clean(value) for name, value in typed.items()}
+    values |= {"receipt": int(receipt), "dsn": int(dsn)} | ({} if quote_first is None else {"quote_first": int(quote_first)})
     values |= {"references": dumps(references), "original_action": original_action, "updated_at": microseconds(now)}
     values |= original_columns(original)
     mine = (drafts.c.account_id == account_id) & (drafts.c.key == key)
     with database.durable_write() as connection:
-        if not connection.execute(update(drafts).where(mine).values(values)).rowcount:
-            connection.execute(insert(drafts).values(account_id=account_id, key=key, **values))
+        known = connection.execute(select(drafts.c.version).where(mine)).scalar()
+        if version is not None and known not in (None, version):
+            raise Conflict("draft_changed")
+        if known is None:
+            connection.execute(insert(drafts).values(account_id=account_id, key=key, version=1, **values))
+        else:
+            connection.execute(update(drafts).where(mine).values(version=drafts.c.version + 1, **values))
         return _found(_one(connection, select(drafts).where(mine)))
 
 
@@ -127,10 +159,10 @@ def rekey(database: Database, account_id: AccountId, *, old: str, new: str) -> b
 
 
 def add_attachment(
-    database: Database, account_id: AccountId, key: str, *, filename: str, media_type: str, size: int, path: str
+    database: Database, account_id: AccountId, key: str, *, filename: str, media_type: str, size: int, path: str, content_id: str = ""
 ) -> DraftAttachment:
     """Attach a file, which the caller has written, to a draft. Raises NotFound if the draft is gone."""
-    added = DraftAttachment(secrets.token_urlsafe(16), clean(filename), clean(media_type), size, path)
+    added = DraftAttachment(secrets.token_urlsafe(16), clean(filename), clean(media_type), size, path, clean(content_id))
     with database.durable_write() as connection:
         draft = _found(_one(connection, select(drafts).where(drafts.c.account_id == account_id, drafts.c.key == key)))
         connection.execute(insert(draft_attachments).values(draft_id=draft.id, **asdict(added)))
@@ -206,5 +238,15 @@ def _one(connection: Connection, query: Select[Any]) -> DraftRow | None:
         uid=Uid(row.uid or 0),
         saved_at=optional_moment(row.saved_at),
         updated_at=moment(row.updated_at),
-        attachments=tuple(DraftAttachment(each.token, each.filename, each.media_type, each.size, each.path) for each in files),
+        attachments=tuple(
+            DraftAttachment(each.token, each.filename, each.media_type, each.size, each.path, each.content_id) for each in files
+        ),
+        reply_to=row.reply_to,
+        format=row.format,
+        quote=row.quote,
+        quote_first=bool(row.quote_first),
+        priority=row.priority,
+        receipt=bool(row.receipt),
+        dsn=bool(row.dsn),
+        version=row.version,
     )

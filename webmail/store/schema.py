@@ -86,6 +86,11 @@ identities = Table(
     _account(),
     words("name"),
     Column("addr_spec", Text, nullable=False),
+    words("reply_to"),
+    words("signature"),
+    words("signature_html"),
+    # The least is the one that new messages are written as.
+    number("position"),
     Index(None, "account_id", "id"),
     sqlite_autoincrement=True,
 )
@@ -133,6 +138,17 @@ drafts = Table(
     Column("key", String(64), nullable=False),
     *[words(name) for name in ("sender", "to", "cc", "bcc", "subject", "text", "in_reply_to")],
     Column("references", Text, nullable=False, server_default="[]"),
+    words("reply_to"),
+    # How the text is to be read: as it is where this is empty.
+    Column("format", String(16), nullable=False, server_default=""),
+    # The HTML of the message that is answered or forwarded, cleaned for being sent, and whether it stands above the text.
+    words("quote"),
+    number("quote_first"),
+    Column("priority", String(8), nullable=False, server_default=""),
+    number("receipt"),
+    number("dsn"),
+    # Counts what was written into it, so that two forms of one draft know of each other.
+    number("version"),
     *_original(),
     optional("mailbox_id"),
     optional("uidvalidity"),
@@ -154,8 +170,22 @@ draft_attachments = Table(
     words("media_type"),
     number("size"),
     Column("path", Text, nullable=False),
+    words("content_id"),
     sqlite_autoincrement=True,
 )
+
+templates = Table(
+    "templates",
+    durable,
+    identifier(),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    words("subject"),
+    words("text"),
+    UniqueConstraint("user_id", "name"),
+    sqlite_autoincrement=True,
+)
+"""Texts that somebody writes again and again, with places for what differs."""
 
 SUBMISSION_STATES = (
     "queued",
