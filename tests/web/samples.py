@@ -14,12 +14,15 @@ from webmail.mail.conversations import ConversationMessage, ConversationPage
 from webmail.mail.detours import LinkPage
 from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
+from webmail.mail.identities import IdentitiesPage, IdentityFields
 from webmail.mail.message_pages import BodyKind, HeadersPage, Mailing, MessagePage, RedirectPage, SourcePage
 from webmail.mail.pages import (
     AttachmentRow,
+    Check,
     ComposePage,
     ConfirmPage,
     DraftAttachment,
+    DraftFormat,
     Frame,
     Freshness,
     MailboxPage,
@@ -36,6 +39,8 @@ from webmail.mail.pages import (
 )
 from webmail.mail.privacy_pages import RemoteContent
 from webmail.mail.senders import SenderPage
+from webmail.mail.templates import Template, WritingSettings
+from webmail.mail.writing import WritingPage
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId, SpecialUse
 from webmail.message.lists import MailTo
 from webmail.message.mime import Part
@@ -401,6 +406,46 @@ def incomplete_page() -> ComposePage:
     )
 
 
+def rich_compose_page(**changes: Any) -> ComposePage:
+    """A draft with everything that may be wished, about which is asked before it goes."""
+    found = compose_page(
+        sender="Robin Vale <robin+club@example.net>",
+        format=DraftFormat.HTML,
+        text="<p>Hi</p>",
+        reply_to="office@example.org",
+        priority="high",
+        receipt=True,
+        quotes=True,
+        quoted=True,
+        heading='On Monday, "Mira" wrote:',
+        pictures=("1.2",),
+        signed="robin@example.org",
+        version=3,
+        asks=True,
+        checks=(
+            Check("no_subject", holds=True),
+            Check("no_attachment", holds=True),
+            Check("lookalike", holds=True, values=(("address", "a@examp1e.org"), ("like", "example.org"))),
+            Check("namesake", holds=True, values=(("address", "a@example.net"), ("other", "a@example.org"))),
+            Check("wrong_identity", holds=True, values=(("address", "lists@example.org"),)),
+            Check("many_recipients", holds=True, values=(("n", "40"),)),
+            Check("unknown", values=(("n", "2"), ("people", "a@example.org, b@example.org"))),
+        ),
+        templates=((1, "Thanks"), (2, "<b>Away</b>")),
+    )
+    return replace(found, **changes)
+
+
+_WRITERS = (
+    Identity(IdentityId(1), AccountId(1), ME, signature="Robin"),
+    Identity(IdentityId(2), AccountId(1), Address("", "lists@example.org"), reply_to="office@example.org"),
+)
+IDENTITIES = IdentitiesPage(_WRITERS, IdentityFields("Robin", "lists@example.org", "office@", "Robin\n<b>", "<b>Robin</b>"))
+WRITING = WritingSettings(
+    WritingPage(format="markdown", quote="below"),
+    (Template(1, "Thanks", "", "Dear {name}"), Template(2, "<b>", "x", "y")),
+    Template(0, "", "", ""),
+)
 RECIPIENTS = (
     RecipientRow("sunna@example.com", RecipientState.ACCEPTED, "250 2.0.0", "stored"),
     RecipientRow("ilse@example.com", RecipientState.ACCEPTED, "250 2.6.0", "queued as 4bX2"),

@@ -19,6 +19,7 @@ from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.pages import AttachmentRow, Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
 from webmail.mail.privacy_pages import ImageSettingsPage
+from webmail.mail.templates import Template
 from webmail.mailbox import SpecialUse
 from webmail.message.facts import Facts
 from webmail.message.secured import Encrypted, State
@@ -157,6 +158,18 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "compose.html",
         {"page": samples.compose_page(identities=()), "errors": {}, "problem": "No answer."},
     ),
+    "a draft that is asked about": ("compose.html", {"page": samples.rich_compose_page(), "errors": {}, "problem": ""}),
+    "an answer that quotes": (
+        "compose.html",
+        {"page": samples.rich_compose_page(saved_at=None, original=samples.MessageId(5), asks=False), "errors": {}, "problem": ""},
+    ),
+    "writing": ("writing.html", {"page": samples.WRITING, "errors": {}}),
+    "writing without templates": (
+        "writing.html",
+        {"page": replace(samples.WRITING, templates=(), edited=Template(3, "x", "", "y")), "errors": {"name": "Taken."}},
+    ),
+    "identities": ("identities.html", {"page": samples.IDENTITIES, "errors": {}}),
+    "an identity with a mistake": ("identities.html", {"page": replace(samples.IDENTITIES, edited=2), "errors": {"reply_to": "No."}}),
     "outbox": ("outbox.html", {"page": samples.outbox_page()}),
     "results": ("search.html", {"page": samples.search_page()}),
     "results kept and chosen": (

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from webmail.address import Address, format_address
 from webmail.errors import NotAllowed
-from webmail.mail import enclosed, lists
-from webmail.mail.pages import AttachmentRow, ComposePage
+from webmail.mail import attachments, enclosed, identities, lists, quoting, writing
+from webmail.mail.attachments import WHOLE
+from webmail.mail.pages import AttachmentRow, ComposePage, DraftFormat
 from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, account
 from webmail.message import mime, reply
-from webmail.message.summary import Envelope
 from webmail.store.messages import StoredMessage
 
-NEW = ("forward", "again")
+NEW = ("forward", "attach", "again")
 """What begins a message of its own: it answers nothing, and takes attachments along."""
 
 
@@ -34,16 +34,22 @@ class Wording:
 
 
 def answered(session: MailSession, page: ComposePage, stored: StoredMessage, *, wording: Wording) -> ComposePage:
-    """The form of an answer to a message (``reply``, ``reply_all``, ``reply_list``), of its ``forward``, or of it ``again``.
+    """The form of an answer to a message (``reply``, ``reply_all``, ``reply_list``), of its ``forward`` (also ``attach``: whole and as a
+    file), or of it ``again``, written from the address to which it came.
 
     Costs the fetch of the text. Raises NotAllowed("list_closed") for an answer to a list that takes none.
     """
+    usual = account(session).identity
+    sender = _writer(session, stored) or (usual.address if usual else None)
+    page = replace(page, sender=format_address(sender) if sender else "", signed=sender.addr_spec if sender else "")
+    if page.original_action == "attach":
+        return _attached(session, page, stored)
     text, files = enclosed.quotation(session, stored.summary.id)
     if page.original_action == "forward":
-        return _forward(page, stored, text, wording=wording, files=files)
+        return _forward(session, page, stored, text, wording=wording, files=files)
     if page.original_action == "again":
         return _again(session, page, stored, text, files=files)
-    found = _reply(session, page, stored.summary.envelope, text, wording=wording)
+    found = _reply(session, page, stored, text, wording=wording)
     if page.original_action == "reply_list":
         _, facts = lists.facts_of(session, stored.summary.id)
         mailing = lists.mailing(session, stored.summary, facts)
@@ -53,22 +59,53 @@ def answered(session: MailSession, page: ComposePage, stored: StoredMessage, *, 
     return found
 
 
-def _reply(session: MailSession, page: ComposePage, envelope: Envelope, text: str, *, wording: Wording) -> ComposePage:
-    own = {identity.address.addr_spec.lower() for identity in account(session).identities}
+def _writer(session: MailSession, stored: StoredMessage) -> Address | None:
+    """The own address to which a message came, as it names it, else as its servers do; who wrote it oneself is that again."""
+    envelope = stored.summary.envelope
+    named = [each.addr_spec for each in (*envelope.sender, *envelope.to, *envelope.cc, *envelope.bcc)]
+    found = identities.answering(session, named)
+    if found is None and len(account(session).identities) > 1:
+        found = identities.answering(session, lists.facts_of(session, stored.summary.id)[1].delivered)
+    return found
+
+
+def _signature(session: MailSession, page: ComposePage) -> str:
+    return writing.signature_block(identities.of_address(session, page.signed) if page.signed else None)
+
+
+def _reply(session: MailSession, page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording) -> ComposePage:
+    envelope = stored.summary.envelope
+    people = (*envelope.sender, *envelope.reply_to, *envelope.to, *envelope.cc)
+    own = identities.own_among(session, people)
     answer = reply.reply(envelope, own=own, everyone=page.original_action == "reply_all")
     who = envelope.sender[0].display if envelope.sender else ""
     when = wording.format_date(envelope.date) if envelope.date else ""
     attribution = wording.attribution.format(date=when, name=who)
-    return replace(
-        page,
-        to=line(answer.to),
-        cc=line(answer.cc),
-        subject=answer.subject,
-        text="\n\n" + reply.quoted(text, attribution=attribution),
-    )
+    page = replace(page, to=line(answer.to), cc=line(answer.cc), subject=answer.subject)
+    return _quoting(session, page, stored, heading=attribution, text=reply.quoted(text, attribution=attribution))
 
 
-def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording, files: tuple[AttachmentRow, ...]) -> ComposePage:
+def _quoting(session: MailSession, page: ComposePage, stored: StoredMessage, *, heading: str, text: str) -> ComposePage:
+    """The form with the original quoted as the person likes it: its HTML beside the text, or its words in it."""
+    chosen, signature = writing.choices(session), _signature(session, page)
+    forwards = page.original_action == "forward"
+    if forwards:
+        chosen = replace(chosen, quote="above")
+    page = replace(page, format=draft_format(chosen))
+    if page.format and quoting.has_html(stored):
+        quoted = chosen.quote != "none"
+        return replace(page, quotes=True, quoted=quoted, heading=heading, text=writing.answer_text("", signature, chosen))
+    return replace(page, text=writing.answer_text(text, signature, chosen))
+
+
+def draft_format(chosen: writing.WritingPage) -> DraftFormat:
+    """How a new draft is written."""
+    return DraftFormat.MARKDOWN if chosen.format == "markdown" else DraftFormat.PLAIN
+
+
+def _forward(
+    session: MailSession, page: ComposePage, stored: StoredMessage, text: str, *, wording: Wording, files: tuple[AttachmentRow, ...]
+) -> ComposePage:
     envelope = stored.summary.envelope
     values = (
         line(envelope.sender),
@@ -79,22 +116,30 @@ def _forward(page: ComposePage, stored: StoredMessage, text: str, *, wording: Wo
     )
     heading = [wording.forwarded, *(f"{name}: {value}" for name, value in zip(wording.names, values, strict=True) if value)]
     attached = (*map(attachment_row, mime.attachments(stored.summary.structure)), *files)
+    page = replace(page, subject=reply.forward_subject(envelope.subject), included=attached)
+    return _quoting(session, page, stored, heading="\n".join(heading), text=reply.forwarded(text, heading_lines=heading))
+
+
+def _attached(session: MailSession, page: ComposePage, stored: StoredMessage) -> ComposePage:
+    """A message that goes along as a file, with all it holds."""
+    summary, chosen = stored.summary, writing.choices(session)
     return replace(
         page,
-        subject=reply.forward_subject(envelope.subject),
-        text="\n\n" + reply.forwarded(text, heading_lines=heading),
-        included=attached,
+        subject=reply.forward_subject(summary.envelope.subject),
+        text=writing.new_text("", _signature(session, page)),
+        format=draft_format(chosen),
+        included=(AttachmentRow(WHOLE, attachments.name_of(stored), "message/rfc822", summary.size),),
     )
 
 
 def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text: str, *, files: tuple[AttachmentRow, ...]) -> ComposePage:
     """The same message once more, to be changed: to the same people, from the same address if it is one's own."""
     envelope = stored.summary.envelope
-    own = {identity.address.addr_spec.lower(): identity.address for identity in account(session).identities}
-    sender = next((own[each.addr_spec.lower()] for each in envelope.sender if each.addr_spec.lower() in own), None)
-    return replace(
+    own = identities.answering(session, [each.addr_spec for each in envelope.sender])
+    page = replace(
         page,
-        sender=format_address(sender) if sender else "",
+        sender=format_address(own) if own else "",
+        signed=own.addr_spec if own else "",
         to=line(envelope.to),
         cc=line(envelope.cc),
         bcc=line(envelope.bcc),
@@ -102,6 +147,10 @@ def _again(session: MailSession, page: ComposePage, stored: StoredMessage, text:
         text=text,
         included=(*map(attachment_row, mime.attachments(stored.summary.structure)), *files),
     )
+    if writing.choices(session).format == "plain" or not quoting.has_html(stored):
+        return page
+    found = quoting.quotation(session, stored.summary.id)
+    return replace(page, format=DraftFormat.HTML, text=found.markup, pictures=tuple(found.pictures))
 
 
 def line(addresses: Sequence[Address]) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import BinaryIO, cast
 
 from webmail.errors import NotFound
@@ -18,18 +19,22 @@ from webmail.mail.session import MailSession, account
 from webmail.message import mime
 from webmail.message.summary import MessageId
 from webmail.store import drafts, messages
+from webmail.store.drafts import DraftRow
 from webmail.store.messages import StoredMessage
 
 CHUNK = 1 << 16
+WHOLE = "message"
+"""What stands for a section where a whole message is attached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file from a form."""
+    """A file from a form, or a picture that the HTML of a draft shows by its ``content_id``."""
 
     filename: str
     media_type: str
     stream: BinaryIO
+    content_id: str = ""
 
 
 def folder(session: MailSession) -> Path:
@@ -41,38 +46,44 @@ def folder(session: MailSession) -> Path:
 
 def keep(session: MailSession, key: str, file: Upload) -> None:
     """Attach an uploaded file to a draft, in constant memory."""
-    _write(session, key, _pieces(file.stream), filename=file.filename, media_type=file.media_type)
+    _write(session, key, _pieces(file.stream), file)
 
 
 @contextmanager
-def taken_along(session: MailSession, original: StoredMessage | None, sections: Sequence[str]) -> Iterator[list[Upload]]:
+def taken_along(
+    session: MailSession, original: StoredMessage | None, sections: Sequence[str], pictures: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[list[Upload]]:
     """The attachments of a message that is forwarded, fetched before anything is stored, in constant memory.
 
-    Whoever cannot fetch them now must not end up with a draft that lacks them.
+    ``pictures`` are sections of what its HTML shows, and what they are called there. Whoever cannot fetch them now must not end up
+    with a draft that lacks them.
     """
     with ExitStack() as stack:
         found = []
-        for part in mime.attachments(original.summary.structure) if original and sections else ():
-            if part.section in sections:
-                assert original is not None
-                listed = attachment_row(part)
-                kept = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
-                _keep_part(session, original, part.section, kept)
-                found.append(Upload(listed.filename, listed.media_type, kept))
-        for section in filter(parts.is_enclosed, sections if original else ()):
-            assert original is not None
-            kept = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
-            found.append(Upload(_keep_part(session, original, section, kept), "application/octet-stream", kept))
+
+        def kept(stream: Iterable[bytes], filename: str, media_type: str, content_id: str = "") -> None:
+            target = cast("BinaryIO", stack.enter_context(TemporaryFile(dir=folder(session))))
+            for piece in stream:
+                target.write(piece)
+            target.seek(0)
+            found.append(Upload(filename, media_type, target, content_id))
+
+        if original is not None:
+            known = {each.section: attachment_row(each) for each in mime.walk(original.summary.structure) if each.media_type != "multipart"}
+            listed = {each.section for each in mime.attachments(original.summary.structure)}
+            wanted = dict.fromkeys([*pictures, *(each for each in sections if each in listed or parts.is_enclosed(each))])
+            for section in wanted:
+                stream = parts.part(session, original.summary.id, section=section)
+                row = known.get(section, AttachmentRow(section, stream.filename, "application/octet-stream", 0))
+                kept(stream.chunks, row.filename, row.media_type, pictures.get(section, ""))
+            if WHOLE in sections:
+                kept(parts.source(session, original.summary.id).chunks, name_of(original), "message/rfc822")
         yield found
 
 
-def _keep_part(session: MailSession, original: StoredMessage, section: str, kept: BinaryIO) -> str:
-    """Write a part of a message into a file, which then stands at its beginning; returns the name of the part."""
-    stream = parts.part(session, original.summary.id, section=section)
-    for piece in stream.chunks:
-        kept.write(piece)
-    kept.seek(0)
-    return stream.filename
+def name_of(stored: StoredMessage) -> str:
+    """What a whole message is called as a file."""
+    return f"{mime.safe_filename(stored.summary.envelope.subject)[:80] or 'message'}.eml"
 
 
 def of_form(
@@ -82,12 +93,18 @@ def of_form(
     mine = account(session).id
     row = drafts.by_key(session.database, mine, key)
     if row is not None:
-        return tuple(DraftAttachment(each.token, each.filename, each.media_type, each.size) for each in row.attachments), ()
+        return listed(row), ()
     try:
         structure = messages.get(session.database, mine, MessageId(original or 0)).summary.structure
     except NotFound:
         return (), ()
-    return (), tuple(attachment_row(part) for part in mime.attachments(structure) if part.section in sections)
+    whole = (AttachmentRow(WHOLE, "message.eml", "message/rfc822", structure.size),) if WHOLE in sections else ()
+    return (), (*whole, *(attachment_row(part) for part in mime.attachments(structure) if part.section in sections))
+
+
+def listed(row: DraftRow) -> tuple[DraftAttachment, ...]:
+    """The files of a draft as its form lists them; pictures within its HTML are none."""
+    return tuple(DraftAttachment(each.token, each.filename, each.media_type, each.size) for each in row.attachments if not each.content_id)
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:
@@ -95,7 +112,7 @@ def _pieces(stream: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _write(session: MailSession, key: str, pieces: Iterable[bytes], *, filename: str, media_type: str) -> None:
+def _write(session: MailSession, key: str, pieces: Iterable[bytes], file: Upload) -> None:
     path = folder(session) / secrets.token_hex(16)
     size = 0
     with path.open("xb") as target:
@@ -106,8 +123,9 @@ def _write(session: MailSession, key: str, pieces: Iterable[bytes], *, filename:
         session.database,
         account(session).id,
         key,
-        filename=mime.safe_filename(filename) or "attachment",
-        media_type=media_type or "application/octet-stream",
+        filename=mime.safe_filename(file.filename) or "attachment",
+        media_type=file.media_type or "application/octet-stream",
         size=size,
         path=path.name,
+        content_id=file.content_id,
     )

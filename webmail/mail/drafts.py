@@ -7,57 +7,40 @@ Drafts, the new copy is known to be there before the old one is removed, and the
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 from webmail.address import Address, AddressList, format_address, parse_address_list
-from webmail.errors import InvalidInput, NotAllowed, NotFound, WebmailError
+from webmail.errors import Conflict, InvalidInput, NotAllowed, NotFound, WebmailError
 from webmail.imap import fetch, update
-from webmail.mail import answers, attachments
+from webmail.mail import answers, attachments, checks, draft_forms, quoting, writing
 from webmail.mail.answers import Wording as Wording
 from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
+from webmail.mail.draft_forms import HEADER_FIELDS as HEADER_FIELDS
+from webmail.mail.draft_forms import DraftFields as DraftFields
+from webmail.mail.draft_forms import Incomplete as Incomplete
+from webmail.mail.draft_forms import page_of as page_of
+from webmail.mail.finishing import draft_of as draft_of
 from webmail.mail.mailboxes import role
-from webmail.mail.pages import ComposePage, DraftAttachment
+from webmail.mail.pages import ComposePage, DraftFormat
 from webmail.mail.session import MailSession, account, connection, opened
 from webmail.mailbox import Mailbox, SpecialUse
 from webmail.message import build, reply
 from webmail.message.summary import Flag, MessageId
-from webmail.sanitize import text as sanitized_text
+from webmail.sanitize import links
+from webmail.sanitize.outgoing import outgoing
 from webmail.store import drafts, jobs, mailboxes, messages
 from webmail.store.drafts import DraftRow, MessageRef
 from webmail.store.messages import StoredMessage
 
 MESSAGE_LIMIT = 64 * 1024 * 1024
 """Octets of a message from Drafts that is made editable."""
-HEADER_FIELDS = ("sender", "to", "cc", "bcc", "subject")
-
-
-@dataclass(frozen=True, slots=True)
-class DraftFields:
-    """The fields of the compose form as they came. ``include`` are sections of a forwarded message to take along."""
-
-    key: str
-    sender: str = ""
-    to: str = ""
-    cc: str = ""
-    bcc: str = ""
-    subject: str = ""
-    text: str = ""
-    original: int | None = None
-    original_action: str = ""
-    include: tuple[str, ...] = ()
-
-
-class Incomplete(WebmailError):
-    """A message cannot be sent as it is; ``page`` is the form again with what is missing."""
-
-    def __init__(self, page: ComposePage) -> None:
-        super().__init__("incomplete")
-        self.page = page
+KEPT = ("sender", "to", "cc", "bcc", "subject", "text", "reply_to", "format", "priority", "receipt", "dsn")
+"""What a draft and its form both hold."""
 
 
 def new_key() -> str:
@@ -77,17 +60,7 @@ def new(
 
     Costs the fetch of the text that is quoted. Raises NotFound if the original is gone.
     """
-    given = fields or DraftFields(key="")
-    page = ComposePage(
-        key=new_key(),
-        identities=_identities(session),
-        sender="",
-        to=given.to,
-        cc=given.cc,
-        bcc=given.bcc,
-        subject=given.subject,
-        text=given.text,
-    )
+    page = draft_forms.blank(session, fields or DraftFields(key=""), key=new_key())
     if original is None:
         return page
     stored = messages.get(session.database, account(session).id, MessageId(original))
@@ -95,13 +68,10 @@ def new(
     return answers.answered(session, page, stored, wording=wording)
 
 
-def _identities(session: MailSession) -> tuple[Address, ...]:
-    return tuple(identity.address for identity in account(session).identities)
-
-
 def open_draft(session: MailSession, key: str) -> ComposePage:
-    """The form of a stored draft. Raises NotFound."""
-    return page_of(session, _row(session, key))
+    """The form of a stored draft, with what is worth looking at. Raises NotFound."""
+    row = _row(session, key)
+    return draft_forms.page_of(session, row, checks=checks.early(session, row))
 
 
 def open_message(session: MailSession, message_id: int) -> str:
@@ -128,15 +98,25 @@ def open_message(session: MailSession, message_id: int) -> str:
         cc=line(written.cc),
         bcc=line(written.bcc),
         subject=written.subject,
-        text=written.text or sanitized_text.as_text(written.html),
+        text=_formatted(written) if written.html else written.text,
+        format=DraftFormat.HTML if written.html else DraftFormat.PLAIN,
+        reply_to=line(written.reply_to),
+        priority=written.priority,
+        receipt=written.receipt,
     )
     now = stored.summary.internal_date
     _put(session, fields, now=now, in_reply_to=written.in_reply_to, references=written.references)
     for each in written.attachments:
         content = each.content.read_bytes() if isinstance(each.content, Path) else each.content
-        attachments.keep(session, fields.key, Upload(each.filename, each.media_type, BytesIO(content)))
+        attachments.keep(session, fields.key, Upload(each.filename, each.media_type, BytesIO(content), each.content_id))
     drafts.placed(session.database, mine, fields.key, mailbox_id=place[0], uidvalidity=place[1], uid=place[2], now=now)
     return fields.key
+
+
+def _formatted(written: build.Draft) -> str:
+    """The HTML of a draft that another program wrote, as it can be edited here: with the pictures that it carries."""
+    carried = {each.content_id for each in written.attachments if each.content_id}
+    return outgoing(written.html, pictures=lambda source: source if links.content_id(source) in carried else "")
 
 
 def save(session: MailSession, fields: DraftFields, *, now: datetime, files: Sequence[Upload] = ()) -> ComposePage:
@@ -147,28 +127,33 @@ def save(session: MailSession, fields: DraftFields, *, now: datetime, files: Seq
     """
     row = store(session, fields, now=now, files=files)
     try:
-        place(session, row.key, now=now)
+        elsewhere = place(session, row.key, now=now)
     except WebmailError as error:
         if isinstance(error, InvalidInput):
             raise
         jobs.put(session.database, kind="draft", account_id=account(session).id, key=row.key, due_at=now)
-        return replace(page_of(session, row), placed=False)
-    return page_of(session, _row(session, row.key))
+        return replace(draft_forms.page_of(session, row), placed=False)
+    return replace(draft_forms.page_of(session, _row(session, row.key)), elsewhere=elsewhere)
 
 
 def store(session: MailSession, fields: DraftFields, *, now: datetime, files: Sequence[Upload] = ()) -> DraftRow:
-    """Write the form and its files into the durable database; no network but for the attachments of a forward."""
-    mine = account(session).id
-    for name in HEADER_FIELDS:
-        if any(character in getattr(fields, name) for character in "\r\n\0"):
-            raise InvalidInput("line_break", field={"sender": "from"}.get(name, name))
-    if not fields.key or len(fields.key) > 64:
-        raise InvalidInput("key", field="key")
-    known = drafts.by_key(session.database, mine, fields.key)
-    original = None
-    if known is None and fields.original is not None:
-        original = _original(session, fields.original)
-    with attachments.taken_along(session, original, fields.include) as along:
+    """Write the form and its files into the durable database; no network but for what is taken along of an original.
+
+    Where another form of the same draft has written since this one was made, nothing of either is lost: this one is stored as a draft
+    of its own, and Conflict("draft_changed") raised with the ``key`` of it. Raises InvalidInput for what cannot stand in a message.
+    """
+    draft_forms.check(fields)
+    known = drafts.by_key(session.database, account(session).id, fields.key)
+    fields = draft_forms.signed_anew(session, fields)
+    if known is not None and _holds(known, fields):
+        fields = replace(fields, version=None)
+    if known is not None and fields.version not in (None, known.version):
+        return _apart(session, fields, known, now=now, files=files)
+    original = _original(session, fields.original) if known is None and fields.original is not None else None
+    quoted, pictures = _quotation(session, original, fields)
+    if known is not None and not fields.quoted:
+        quoted = ""
+    with attachments.taken_along(session, original, fields.include, pictures) as along:
         row = _put(
             session,
             fields,
@@ -176,10 +161,49 @@ def store(session: MailSession, fields: DraftFields, *, now: datetime, files: Se
             in_reply_to=known.in_reply_to if known else _answered(original, fields),
             references=known.references if known else _chain(original, fields),
             original=known.original if known else _reference(session, original),
+            quote=quoted,
         )
         for file in (*along, *files):
             attachments.keep(session, fields.key, file)
-    return drafts.by_key(session.database, mine, fields.key) or row
+    return drafts.by_key(session.database, account(session).id, fields.key) or row
+
+
+def _holds(known: DraftRow, fields: DraftFields) -> bool:
+    """Whether a draft holds already what a form brings: somebody pressed twice, or came back."""
+    return all(getattr(known, name) == getattr(fields, name) for name in KEPT)
+
+
+def _apart(session: MailSession, fields: DraftFields, known: DraftRow, *, now: datetime, files: Sequence[Upload]) -> DraftRow:
+    """Store a form that was made of an older version as a draft of its own, with the files that it showed, and say so."""
+    fresh = replace(fields, key=new_key(), version=None, original=None, include=(), pictures=())
+    mine = account(session).id
+    _put(
+        session,
+        fresh,
+        now=now,
+        in_reply_to=known.in_reply_to,
+        references=known.references,
+        original=known.original,
+        quote=known.quote if fields.quoted else "",
+        quote_first=known.quote_first,
+    )
+    for each in known.attachments:
+        with (attachments.folder(session) / each.path).open("rb") as content:
+            attachments.keep(session, fresh.key, Upload(each.filename, each.media_type, content, each.content_id))
+    for file in files:
+        attachments.keep(session, fresh.key, file)
+    jobs.put(session.database, kind="draft", account_id=mine, key=fresh.key, due_at=now)
+    raise Conflict("draft_changed", key=fresh.key)
+
+
+def _quotation(session: MailSession, original: StoredMessage | None, fields: DraftFields) -> tuple[str | None, Mapping[str, str]]:
+    """The HTML that is quoted beside a new draft, and the pictures that it, or a text written anew, shows. None: it stays as it is."""
+    if original is None:
+        return None, {}
+    if not fields.quoted:
+        return None, quoting.named_in(session, original, fields.text)
+    found = quoting.quotation(session, original.summary.id)
+    return quoting.block(found.markup, heading=fields.heading, action=fields.original_action), found.pictures
 
 
 def _original(session: MailSession, message_id: int) -> StoredMessage | None:
@@ -215,7 +239,11 @@ def _put(
     in_reply_to: str = "",
     references: tuple[str, ...] = (),
     original: MessageRef | None = None,
+    quote: str | None = None,
+    quote_first: bool | None = None,
 ) -> DraftRow:
+    if quote and quote_first is None:
+        quote_first = fields.original_action not in answers.NEW and writing.choices(session).quote == "below"
     return drafts.put(
         session.database,
         account(session).id,
@@ -229,16 +257,29 @@ def _put(
         in_reply_to=in_reply_to,
         references=references,
         original=original,
-        original_action=fields.original_action,
+        # A message that goes along as a file is forwarded in another form.
+        original_action="forward" if fields.original_action == "attach" else fields.original_action,
         now=now,
+        reply_to=fields.reply_to,
+        format=fields.format,
+        priority=fields.priority,
+        receipt=fields.receipt,
+        dsn=fields.dsn,
+        quote=quote,
+        quote_first=quote_first,
+        version=fields.version,
     )
 
 
-def place(session: MailSession, key: str, *, now: datetime) -> None:
-    """Put the draft into the Drafts folder and take its older copy out. Raises what the server says."""
+def place(session: MailSession, key: str, *, now: datetime) -> bool:
+    """Put the draft into the Drafts folder and take its older copy out, once the new one is there. Raises what the server says.
+
+    True: another program has taken the older copy away meanwhile, so that there may be a newer one of it beside this.
+    """
     row = _row(session, key)
     where = role(session, SpecialUse.DRAFTS)
     raw = build.with_bcc(*_octets(session, row, now=now))
+    elsewhere = _is_gone(session, row)
     with connection(session) as lent:
         result = update.append(lent, where.name, raw, flags=[Flag.DRAFT, Flag.SEEN], date=now)
     mailboxes.unwatch(session.database, [where.id], now=datetime.now(UTC))
@@ -246,6 +287,19 @@ def place(session: MailSession, key: str, *, now: datetime) -> None:
     if result.uid is not None:
         mine, uidvalidity = account(session).id, result.uidvalidity
         drafts.placed(session.database, mine, key, mailbox_id=where.id, uidvalidity=uidvalidity, uid=result.uid, now=now)
+    return elsewhere
+
+
+def _is_gone(session: MailSession, row: DraftRow) -> bool:
+    """Whether the copy of a draft is no longer where we put it."""
+    if not row.uid:
+        return False
+    try:
+        where = mailboxes.get(session.database, account(session).id, row.mailbox_id)
+        with opened(session, where, uidvalidity=row.uidvalidity) as lent:
+            return row.uid not in fetch.flags_of(lent, [row.uid])
+    except NotFound:
+        return True
 
 
 def _octets(session: MailSession, row: DraftRow, *, now: datetime) -> tuple[bytes, tuple[Address, ...]]:
@@ -253,28 +307,6 @@ def _octets(session: MailSession, row: DraftRow, *, now: datetime) -> tuple[byte
     written = draft_of(session, row)
     domain = written.sender.domain or "localhost"
     return build.build(written, date=now, message_id=f"<draft.{row.key}@{domain}>"), written.bcc
-
-
-def draft_of(session: MailSession, row: DraftRow) -> build.Draft:
-    """A stored draft as the message it will become."""
-    folder = attachments.folder(session)
-    sender = parse_address_list(row.sender).addresses or _identities(session) or (Address("", ""),)
-    return build.Draft(
-        sender=sender[0],
-        to=parse_address_list(row.to).addresses,
-        cc=parse_address_list(row.cc).addresses,
-        bcc=parse_address_list(row.bcc).addresses,
-        subject=row.subject,
-        text=row.text,
-        in_reply_to=row.in_reply_to,
-        references=row.references,
-        attachments=tuple(
-            build.Attachment(
-                each.filename, each.media_type, folder / drafts.attachment_path(session.database, row.account_id, row.key, token=each.token)
-            )
-            for each in row.attachments
-        ),
-    )
 
 
 def recipients(row: DraftRow) -> dict[str, AddressList]:
@@ -314,25 +346,6 @@ def forget(session: MailSession, key: str) -> None:
     """Remove a draft and its files from our database, and nothing from the server."""
     for path in drafts.discard(session.database, account(session).id, key):
         (attachments.folder(session) / path).unlink(missing_ok=True)
-
-
-def page_of(session: MailSession, row: DraftRow, *, errors: tuple[tuple[str, str, dict[str, object]], ...] = ()) -> ComposePage:
-    """The compose form of a stored draft."""
-    return ComposePage(
-        key=row.key,
-        identities=_identities(session),
-        sender=row.sender,
-        to=row.to,
-        cc=row.cc,
-        bcc=row.bcc,
-        subject=row.subject,
-        text=row.text,
-        attachments=tuple(DraftAttachment(each.token, each.filename, each.media_type, each.size) for each in row.attachments),
-        saved_at=row.updated_at,
-        placed=bool(row.uid),
-        errors=errors,
-        original_action=row.original_action,
-    )
 
 
 def _row(session: MailSession, key: str) -> DraftRow:

@@ -235,6 +235,23 @@ class DraftAttachment:
     size: int
 
 
+class DraftFormat(enum.StrEnum):
+    """How the text of a draft is to be read."""
+
+    PLAIN = ""
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look at before sending: a code and values. One that ``holds`` is asked about before the message goes."""
+
+    code: str
+    holds: bool = False
+    values: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ComposePage:
     """The compose form. ``key`` is the draft's random key; ``errors`` are (field, code, values).
@@ -242,6 +259,11 @@ class ComposePage:
     ``original`` and ``original_action`` (see ``answers``) go back as hidden fields. ``included`` are the
     attachments of a forwarded message not yet taken into a draft: checked boxes named ``include`` with the section.
     ``placed`` is false while the server's Drafts folder does not have the newest text yet.
+    ``quotes`` says that the HTML of a message can be quoted beside the text, under the words of ``heading``, and ``quoted`` that it is.
+    ``pictures`` are sections of the original that the text shows. ``signed`` is the address whose signature the text has.
+    ``version`` is that of the draft the form was made of. ``checks`` are to be looked at before sending; ``asks`` where it was to be sent,
+    and goes when Send is pressed once more.
+    ``templates`` are texts to begin with, by id and name. ``elsewhere`` says that another program took the copy in Drafts away.
     """
 
     key: str
@@ -260,6 +282,21 @@ class ComposePage:
     original: MessageId | None = None
     original_action: str = ""
     time_zone: str = ""
+    format: DraftFormat = DraftFormat.PLAIN
+    reply_to: str = ""
+    priority: str = ""
+    receipt: bool = False
+    dsn: bool = False
+    quotes: bool = False
+    quoted: bool = False
+    heading: str = ""
+    pictures: tuple[str, ...] = ()
+    signed: str = ""
+    version: int = 0
+    checks: tuple[Check, ...] = ()
+    asks: bool = False
+    templates: tuple[tuple[int, str], ...] = ()
+    elsewhere: bool = False
 
 
 class SubmissionState(enum.StrEnum):

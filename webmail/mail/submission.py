@@ -32,7 +32,7 @@ from pathlib import Path
 
 from webmail.address import ascii_addr_spec, format_address, parse_address_list, valid_addr_spec
 from webmail.errors import Conflict, InvalidInput, NotFound
-from webmail.mail import attachments, drafts, preferences, schedule
+from webmail.mail import attachments, checks, drafts, identities, preferences, schedule
 from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete
@@ -58,6 +58,8 @@ WAITING = (
 )
 RECIPIENTS = 500
 """Recipients one field may hold; servers take at least 100 and rarely more than 1,000 (RFC 5321 §4.5.3.1.8)."""
+REPORTS = "SUCCESS,FAILURE,DELAY"
+"""Of what a server is to tell where the writer wants to know whether a message was delivered (RFC 3461 §4.1)."""
 SHOWN = 200
 """Submissions an outbox page lists."""
 
@@ -86,10 +88,14 @@ def queue(
     if known is not None:
         return _known(session, fields, outgoing.get(session.database, mine.id, known), now=now, files=files, at=at)
     row = drafts.store(session, fields, now=now, files=files)
-    errors = _missing(session, row)
+    errors = _missing(session, row, now=now)
     if errors:
         jobs.put(session.database, kind="draft", account_id=mine.id, key=row.key, due_at=now)
         raise Incomplete(drafts.page_of(session, row, errors=errors))
+    found = checks.checks(session, row)
+    if checks.unconfirmed(found, fields.confirmed):
+        jobs.put(session.database, kind="draft", account_id=mine.id, key=row.key, due_at=now)
+        raise Incomplete(drafts.page_of(session, row, checks=found, asks=True))
     draft = drafts.draft_of(session, row)
     message_id = build.new_message_id(secrets.token_hex(16), draft.sender.domain)
     everyone = list(dict.fromkeys(each.addr_spec for each in (*draft.to, *draft.cc, *draft.bcc)))
@@ -111,7 +117,7 @@ def queue(
         digest=digest,
         scheduled=at is not None,
         envelope_id=secrets.token_hex(12),
-        notify=notify,
+        notify=notify or (REPORTS if row.dsn else ""),
     )
     jobs.wake(session.database)
     return written
@@ -119,7 +125,7 @@ def queue(
 
 def _digest(fields: DraftFields, files: Sequence[Upload]) -> str:
     """What stands for the content of a form, whatever fields it has."""
-    content = asdict(replace(fields, key="")) | {"files": [each.filename for each in files]}
+    content = asdict(replace(fields, key="", version=None, confirmed=(), signed="")) | {"files": [each.filename for each in files]}
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -134,20 +140,19 @@ def _known(
         return found.id
     fresh = drafts.new_key()
     stored_drafts.rekey(session.database, account(session).id, old=fields.key, new=fresh)
-    row = drafts.store(session, replace(fields, key=fresh), now=now, files=files)
+    row = drafts.store(session, replace(fields, key=fresh, version=None), now=now, files=files)
     jobs.put(session.database, kind="draft", account_id=account(session).id, key=fresh, due_at=now)
-    errors = (("to", "taken_back" if over else "sent_already", {}), *_missing(session, row))
+    errors = (("to", "taken_back" if over else "sent_already", {}), *_missing(session, row, now=now))
     raise Incomplete(drafts.page_of(session, row, errors=errors))
 
 
-def _missing(session: MailSession, row: DraftRow) -> tuple[tuple[str, str, dict[str, object]], ...]:
+def _missing(session: MailSession, row: DraftRow, *, now: datetime) -> tuple[tuple[str, str, dict[str, object]], ...]:
     """What keeps a draft from being sent, field by field."""
     errors: list[tuple[str, str, dict[str, object]]] = []
     sender = parse_address_list(row.sender).addresses
-    own = {identity.address.addr_spec.lower() for identity in account(session).identities}
-    if not own:
+    if not account(session).identities:
         errors.append(("from", "identity_missing", {}))
-    elif sender and sender[0].addr_spec.lower() not in own:
+    elif sender and identities.of_address(session, sender[0].addr_spec) is None:
         errors.append(("from", "identity_unknown", {"value": sender[0].addr_spec}))
     found = 0
     for name, parsed in drafts.recipients(row).items():
@@ -157,6 +162,13 @@ def _missing(session: MailSession, row: DraftRow) -> tuple[tuple[str, str, dict[
         if parsed.cut or len(parsed.addresses) > RECIPIENTS:
             errors.append((name, "too_many_recipients", {"limit": RECIPIENTS}))
         found += len(parsed.addresses)
+    answers_to = parse_address_list(row.reply_to)
+    wrong = [*answers_to.invalid, *(each.addr_spec for each in answers_to.addresses if not valid_addr_spec(each.addr_spec))]
+    if wrong:
+        errors.append(("reply_to", "address", {"value": ", ".join(wrong[:5])}))
+    limit = checks.too_large(session, row, now=now)
+    if limit:
+        errors.append(("attachments", "message_too_large", {"octets": limit}))
     if not found and not errors:
         errors.append(("to", "no_recipient", {}))
     return tuple(errors)

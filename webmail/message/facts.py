@@ -14,7 +14,7 @@ from webmail.message.lists import list_fields
 from webmail.message.lookalikes import hides
 from webmail.message.parameters import split_parameters
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 """Facts written by another version are not read."""
 _ONCE = frozenset(
     {
@@ -25,6 +25,8 @@ _ONCE = frozenset(
 _OF_SERVERS = frozenset(
     {"return-path", "delivered-to", "envelope-to", "delivery-date", "received-spf", "dkim-filter", "original-recipient", "status"}
 )
+_DELIVERED = frozenset({"delivered-to", "x-delivered-to", "envelope-to", "x-original-to"})
+_MAX_ADDRESS = 400
 _MAX_VALUE = 2_000
 _MAX_SENDERS = 10
 _MAX_TRACE = 30
@@ -41,7 +43,8 @@ class Facts:
     ``unsubscribe_*`` tell how to leave its mailing list and ``list_post`` how to write to it (see ``lists.ListFields``).
     ``conflicts`` names what is said of its body in more than one way, see ``conflicts``. ``hidden`` tells what was taken out of the
     names of its senders (``order``, ``unseen``). ``trace`` are the lines that servers put above it on its way, newest first:
-    ``received`` or ``results``, a blank, and the value (see ``webmail.authentication``).
+    ``received`` or ``results``, a blank, and the value (see ``webmail.authentication``). ``delivered`` are the addresses that servers
+    say they brought it to, the one its sender used last.
     """
 
     doubled: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class Facts:
     list_post: str = ""
     hidden: tuple[str, ...] = ()
     trace: tuple[str, ...] = ()
+    delivered: tuple[str, ...] = ()
 
 
 NO_FACTS = Facts()
@@ -75,6 +79,11 @@ def facts(header: bytes) -> Facts:
         list_post=of_list.post,
         hidden=_hidden(lowered),
         trace=_trace(lowered),
+        delivered=tuple(
+            value.decode("ascii", "replace").strip().strip("<>")
+            for name, value in lowered
+            if name in _DELIVERED and len(value) < _MAX_ADDRESS
+        )[:_MAX_SENDERS],
     )
 
 

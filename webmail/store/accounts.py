@@ -20,6 +20,7 @@ OWNED = {
     "journal_id": (journal.c.account_id, journal.c.id),
     "submission_id": (submissions.c.account_id, submissions.c.id),
     "permission_id": (image_permissions.c.account_id, image_permissions.c.id),
+    "identity_id": (identities.c.account_id, identities.c.id),
     "key": (drafts.c.account_id, drafts.c.key),
 }
 """What belongs to one account and is named by people: the columns of the account and of the name."""

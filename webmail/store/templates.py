@@ -47,7 +47,7 @@ def put(database: Database, user_id: UserId, template: Template) -> int:
     with database.durable_write() as connection:
         named = connection.execute(select(templates.c.id).where(mine, templates.c.name == values["name"])).scalar()
         if named not in (None, template.id):
-            raise InvalidInput("name_taken", field="name", value=template.name)
+            raise InvalidInput("name_taken", field="name", name=template.name)
         if not template.id:
             row = insert(templates).values(user_id=user_id, **values).returning(templates.c.id)
             return int(connection.execute(row).scalar_one())

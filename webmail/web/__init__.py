@@ -10,6 +10,7 @@ from flask import Flask
 from webmail.web import (
     compose,
     conversations,
+    drafts,
     errors,
     files,
     health,
@@ -32,6 +33,7 @@ from webmail.web import (
     submissions,
     templating,
     throttle,
+    writing,
 )
 from webmail.web.services import Services
 
@@ -51,6 +53,8 @@ PAGES = (
     remote,
     search,
     compose,
+    drafts,
+    writing,
     submissions,
     health,
 )

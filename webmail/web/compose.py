@@ -11,21 +11,22 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from webmail.errors import AuthenticationFailed, InvalidInput, WebmailError
-from webmail.mail import accounts, attachments, drafts, submission
+from webmail.errors import AuthenticationFailed, Conflict, InvalidInput, WebmailError
+from webmail.mail import accounts, attachments, draft_forms, drafts, submission, templates
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete, Wording
-from webmail.mail.pages import ComposePage
-from webmail.mail.session import account
+from webmail.mail.pages import ComposePage, DraftFormat
 from webmail.message.summary import MessageId
 from webmail.web import error_words, errors, navigation, notices, sending, times
+from webmail.web.check_words import check_words
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
 from webmail.web.services import services
 from webmail.web.unfinished import draft_fields
 
 blueprint = Blueprint("compose", __name__)
-ANSWERS = ("reply", "reply_all", "reply_list", "forward", "again")
+blueprint.add_app_template_global(check_words)
+ANSWERS = ("reply", "reply_all", "reply_list", "forward", "attach", "again")
 """Query names of ``/compose`` that answer a message; the value is its id."""
 
 
@@ -53,9 +54,11 @@ def edit(key: str) -> Response:
 @blueprint.post("/compose")
 @blueprint.post("/drafts/<key>")
 def store(key: str = "") -> Response:
-    """Whatever button of the form was pressed: send, save, attach, or take a file out."""
+    """Whatever button of the form was pressed: send, save, attach, put a template in, or take a file out."""
     if request.form.get("action") == "send" or sending.asked():
         return _kept(key, _send)
+    if request.form.get("action") == "template":
+        return _kept(key, _insert)
     return _kept(key, _remove if "remove" in request.form else _save)
 
 
@@ -91,6 +94,8 @@ def _save(fields: DraftFields) -> Response:
     if request.args.get("close"):
         notices.put("saved")
         return navigation.back()
+    if page.elsewhere:
+        notices.put("draft_elsewhere")
     return _editing(page.key)
 
 
@@ -103,6 +108,12 @@ def _remove(fields: DraftFields) -> Response:
     """Take one file out; what was typed meanwhile is kept in the same step."""
     drafts.remove_attachment(current_mail(), fields.key, token=request.form["remove"])
     return _save(fields)
+
+
+def _insert(fields: DraftFields) -> Response:
+    """Put the chosen template above what is written."""
+    chosen = request.form.get("template", 0, type=number)
+    return _editing(templates.insert(current_mail(), fields, chosen, now=services().now(), day=times.day_of).key)
 
 
 def _send(fields: DraftFields) -> Response:
@@ -120,6 +131,11 @@ def _kept(key: str, work: Callable[[DraftFields], Response]) -> Response:
         return work(fields)
     except Incomplete as error:
         return _shown(error.page, status=422)
+    except Conflict as error:
+        if error.code != "draft_changed":
+            return _shown(_again(fields), status=errors.status_of(error), problem=error_words.of_error(error))
+        notices.put_error(error_words.of_error(error))
+        return _editing(str(error.values["key"]))
     except AuthenticationFailed as error:
         return _shown(_again(fields), status=errors.status_of(error), problem=error_words.of_error(error))
     except WebmailError as error:
@@ -141,7 +157,7 @@ def _again(fields: DraftFields) -> ComposePage:
     attached, included = attachments.of_form(mail, fields.key, original=fields.original, sections=fields.include)
     return ComposePage(
         key=fields.key,
-        identities=tuple(identity.address for identity in account(mail).identities),
+        identities=draft_forms.own_addresses(mail),
         sender=fields.sender,
         to=fields.to,
         cc=fields.cc,
@@ -153,6 +169,18 @@ def _again(fields: DraftFields) -> ComposePage:
         placed=False,
         original=MessageId(fields.original) if fields.original else None,
         original_action=fields.original_action,
+        format=DraftFormat(fields.format) if fields.format in tuple(DraftFormat) else DraftFormat.PLAIN,
+        reply_to=fields.reply_to,
+        priority=fields.priority,
+        receipt=fields.receipt,
+        dsn=fields.dsn,
+        quotes=fields.quoted,
+        quoted=fields.quoted,
+        heading=fields.heading,
+        pictures=fields.pictures,
+        signed=fields.signed,
+        version=fields.version or 0,
+        templates=draft_forms.names_of_templates(mail),
     )
 
 

@@ -12,6 +12,7 @@ from flask_babel import LazyString, gettext
 from flask_babel import lazy_gettext as _
 
 from webmail.errors import AuthenticationFailed, InvalidInput, ServerRefused, ServerUnavailable, ServerUnusable, WebmailError
+from webmail.web import times
 from webmail.web.names import role_name
 from webmail.web.services import services
 
@@ -42,6 +43,7 @@ SENTENCES: dict[str, LazyString] = {
     "search_name": _("Give the search a name."),
     "name_taken": _("There is something called %(name)s already."),
     "session": _("Your session has ended."),
+    "template": _("This template is not here any more."),
     "identity": _("You have not set an address to send from yet."),
     # Forbidden by the server or the rules.
     "empty_only_trash": _("Only Trash and Junk can be emptied. %(name)s was not changed."),
@@ -62,6 +64,11 @@ SENTENCES: dict[str, LazyString] = {
     "credentials_damaged": _("The mail password kept on this server cannot be read. Sign in again."),
     "credentials_key": _("The mail password kept on this server was encrypted with another key. Sign in again."),
     "database_upgrade": _("The database could not be brought to the version of this program."),
+    "draft_changed": _(
+        "This draft was changed in another window meanwhile. What you wrote here is kept as a draft of its own, the one below;"
+        " the other version is in Drafts. Nothing was sent."
+    ),
+    "last_identity": _("This is your only identity. Add another one first."),
     "deselected": _("The folder was closed by the server meanwhile. Nothing was changed."),
     "has_children": _("%(name)s has folders inside. Delete or move those first."),
     "index_rebuilt": _("The index was rebuilt meanwhile. Nothing was changed."),
@@ -99,11 +106,17 @@ SENTENCES: dict[str, LazyString] = {
     "identity_missing": _("Set the address you write from first."),
     "identity_unknown": _("%(value)s is not one of your addresses."),
     "message_id": _("The message got an id that cannot be used. Nothing was sent."),
+    "choice": _("This cannot be chosen."),
+    "content_id": _("This picture cannot be sent."),
+    "signature": _("This signature cannot be kept: it is too long, or holds a character that cannot be sent."),
+    "text": _("This text cannot be kept: it is too long, or holds a character that cannot be sent."),
+    "too_many_templates": _("At most %(limit)s templates can be kept."),
     "key": _("The form has lost its key. Open a new message and paste the text there."),
     "line_break": _("Line breaks are not possible here."),
     "mailbox_delimiter": _("A folder name cannot contain %(delimiter)s on this server."),
     "mailbox_exists": _("There is a folder named %(value)s already."),
     "mailbox_name": _("This cannot be the name of a folder."),
+    "message_too_large": _("The mail server takes messages up to %(size)s. Take a file out, or send a link to it instead."),
     "name": _("This name cannot be used."),
     "no_recipient": _("Add at least one recipient."),
     "nothing_selected": _("No message was selected."),
@@ -192,6 +205,8 @@ class _Values(dict[str, object]):
 def sentence(code: str, values: Mapping[str, object] | None = None) -> str:
     """What happened, in the reader's language."""
     given = _Values(values or {})
+    if "octets" in given:
+        given["size"] = times.size(int(str(given["octets"])))
     given.setdefault("host", services().gate.imap_server.host)
     if "role" in given:
         given["folder"] = role_name(str(given["role"]))

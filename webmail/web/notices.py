@@ -80,11 +80,18 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "scheduled": lambda values: _("The message goes out at %(time)s.", time=values["when"]),
     "send_now": _plain(lambda: _("The message is being sent.")),
     "saved": _plain(lambda: _("Draft saved.")),
+    "draft_elsewhere": _plain(
+        lambda: _("Another program has changed or removed this draft meanwhile. Yours is kept; look in Drafts for the other one.")
+    ),
     "discarded": _plain(lambda: _("Draft discarded.")),
     "cancelled": _plain(lambda: _("Sending cancelled.")),
     "retrying": _plain(lambda: _("The message is queued again.")),
     "marked_sent": _plain(lambda: _("Marked as sent.")),
     "address_set": _plain(lambda: _("Your name and address are saved.")),
+    "identity_saved": _plain(lambda: _("The identity is saved.")),
+    "identity_removed": _plain(lambda: _("The identity is deleted.")),
+    "template_saved": lambda values: _("Template %(name)s saved.", name=values["name"]),
+    "template_removed": _plain(lambda: _("The template is deleted.")),
     "choice_saved": _plain(lambda: _("Your choice is saved.")),
     "images_permitted": lambda values: _("Remote images of %(name)s are shown from now on.", name=values["name"]),
     "images_revoked": lambda values: _("Remote images of %(name)s are hidden again.", name=values["name"]),

@@ -43,13 +43,18 @@ csrf = CSRFProtect()
 
 def body_policy(message_id: int, *, framed: bool = True) -> str:
     """The policy of a message body: styles of its own, pictures from its own parts and our image route, nothing else."""
+    return policy_of_body(f"/messages/{message_id}/parts/", "/remote/", framed=framed)
+
+
+def policy_of_body(*pictures: str, framed: bool = True) -> str:
+    """The policy of a body whose pictures are under these paths of ours."""
     origin = services().public_url.rstrip("/") or request.host_url.rstrip("/")
     return "; ".join(
         (
             f"sandbox {SANDBOX}",
             "default-src 'none'",
             "script-src 'none'",
-            f"img-src data: {origin}/messages/{message_id}/parts/ {origin}/remote/",
+            f"img-src data: {' '.join(origin + path for path in pictures)}",
             "style-src 'unsafe-inline'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -73,7 +78,7 @@ def add_headers(response: Response) -> Response:
     headers.setdefault("Content-Security-Policy", PAGE_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
     # The same as frame-ancestors, for browsers and proxies that know only this one.
-    headers["X-Frame-Options"] = "SAMEORIGIN" if request.endpoint in ("messages.body", "nested.body") else "DENY"
+    headers["X-Frame-Options"] = "SAMEORIGIN" if request.endpoint in ("messages.body", "nested.body", "drafts.quoted") else "DENY"
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"

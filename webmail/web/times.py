@@ -79,6 +79,11 @@ def full_date(moment: datetime) -> str:
     return full(local(moment), locale=language.code())
 
 
+def day_of(moment: datetime) -> str:
+    """The whole date of a moment, for a text that somebody writes."""
+    return _day(language.code(), local(moment).date(), "long")
+
+
 def spoken(moment: datetime) -> str:
     """For the head of a message: "Today, 09:41", "Sun 20:31", "12 Nov, 08:00"."""
     locale = language.code()

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from webmail.errors import WebmailError
-from webmail.mail import drafts
+from webmail.errors import InvalidInput, WebmailError
+from webmail.mail import draft_forms, drafts
 from webmail.mail.drafts import DraftFields
 from webmail.mail.session import MailSession
 from webmail.web import error_words, notices
@@ -25,7 +26,10 @@ from webmail.web.services import services
 
 WRITING = frozenset({"compose.store", "compose.attach", "compose.send"})
 """Endpoints whose forms hold what a person has written."""
-NAMES = ("key", "from", "to", "cc", "bcc", "subject", "text", "original", "original_action", "include")
+NAMES = (
+    *("key", "from", "to", "cc", "bcc", "subject", "text", "original", "original_action", "include"),
+    *("format", "reply_to", "priority", "receipt", "dsn", "quoted", "heading", "pictures", "signed"),
+)
 TYPED = ("to", "cc", "bcc", "subject", "text")
 PREFIX = "unfinished-"
 LONGEST = 2 * 1024 * 1024
@@ -45,11 +49,27 @@ def draft_fields(form: MultiDict[str, str], *, key: str = "", prefix: str = "") 
         cc=form.get(f"{prefix}cc", ""),
         bcc=form.get(f"{prefix}bcc", ""),
         subject=form.get(f"{prefix}subject", ""),
-        text=form.get(f"{prefix}text", "").replace("\r\n", "\n").replace("\r", "\n"),
+        text=_lines(form.get(f"{prefix}text", "")),
         original=form.get(f"{prefix}original", type=number),
         original_action=form.get(f"{prefix}original_action", ""),
         include=tuple(form.getlist(f"{prefix}include")),
+        format=form.get(f"{prefix}format", ""),
+        reply_to=form.get(f"{prefix}reply_to", ""),
+        priority=form.get(f"{prefix}priority", ""),
+        receipt=form.get(f"{prefix}receipt") == "1",
+        dsn=form.get(f"{prefix}dsn") == "1",
+        quoted=form.get(f"{prefix}quoted") == "1",
+        heading=_lines(form.get(f"{prefix}heading", "")),
+        pictures=tuple(form.getlist(f"{prefix}pictures")),
+        signed=form.get(f"{prefix}signed", ""),
+        version=form.get(f"{prefix}version", type=number),
+        confirmed=tuple(form.getlist(f"{prefix}confirmed")),
     )
+
+
+def _lines(text: str) -> str:
+    """A text of several lines as it was typed; browsers end lines in their own way."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def is_writing() -> bool:
@@ -93,5 +113,11 @@ def resume(mail: MailSession) -> Response | None:
 def _storable(fields: DraftFields) -> DraftFields:
     """The same with nothing in it that a draft refuses, since there is no form to go back to."""
     key = fields.key if fields.key and len(fields.key) <= LONGEST_KEY and "/" not in fields.key else drafts.new_key()
-    sender, to, cc, bcc, subject = (CONTROLS.sub(" ", getattr(fields, name)) for name in drafts.HEADER_FIELDS)
-    return replace(fields, key=key, sender=sender, to=to, cc=cc, bcc=bcc, subject=subject)
+    lines: dict[str, Any] = {name: CONTROLS.sub(" ", getattr(fields, name)) for name in drafts.HEADER_FIELDS}
+    texts: dict[str, Any] = {name: getattr(fields, name).replace("\0", "") for name in ("text", "heading")}
+    kept = replace(fields, key=CONTROLS.sub("", key) or drafts.new_key(), **lines, **texts)
+    try:
+        draft_forms.check(kept)
+    except InvalidInput:
+        return replace(kept, format="", priority="")
+    return kept
