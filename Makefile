@@ -62,6 +62,14 @@ crosscheck: $(VENV)/.dev-ready ## what an independent parser makes of the corpor
 	@cd tests/crosscheck && npm ci --ignore-scripts --silent
 	@$(BIN)/python -m tests.crosscheck
 
+real-input: export REAL_INPUT_FOLDER := $(CURDIR)/var/real-input
+real-input: $(VENV)/.dev-ready ## answer, forward and write anew every message of the corpora, and read it with an independent parser; needs npm
+	@tests/servers/packages.sh
+	@cd tests/crosscheck && npm ci --ignore-scripts --silent
+	@rm -rf $(REAL_INPUT_FOLDER)
+	REAL_INPUT=all FUZZED=1000 $(BIN)/python -m pytest -n 2 --timeout 1800 tests/mail/test_real_input.py tests/web/test_writing.py
+	@$(BIN)/python -m tests.crosscheck.built
+
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
 
@@ -92,4 +100,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth faults monsters walls fidelity crosscheck bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth faults monsters walls fidelity crosscheck real-input bench assets locale plan clean check format

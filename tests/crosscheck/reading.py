@@ -49,7 +49,12 @@ def one_line(text: str) -> str:
 
 
 def theirs(paths: Sequence[Path]) -> dict[Path, Reading]:
-    """What the independent parser reads; one process for all."""
+    """What the independent parser reads, as a reading."""
+    return {path: _theirs(found) for path, found in parsed(paths).items()}
+
+
+def parsed(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
+    """What the independent parser says of each message; one process for all."""
     node = shutil.which("node")
     assert node is not None
     lines = (
@@ -59,7 +64,7 @@ def theirs(paths: Sequence[Path]) -> dict[Path, Reading]:
         .stdout.strip("\n")
         .split("\n")
     )
-    return {Path(found["path"]): _theirs(found) for found in map(json.loads, lines)}
+    return {Path(found["path"]): found for found in map(json.loads, lines)}
 
 
 def _theirs(found: dict[str, Any]) -> Reading:

@@ -140,6 +140,7 @@ def test_paragraphs_flow_where_nothing_is_lost_by_it() -> None:
     assert b"Content-Type: text/plain; charset=utf-8; format=flowed\r\n" in raw
     assert max(map(len, raw.split(b"\r\n"))) <= 78
     assert parse_draft(raw).text == text
+    assert b"format=flowed" not in built(replace(PLAIN, text=f"> {PARAGRAPH.strip()}"))
     for kept in (f"{PARAGRAPH}\n", f">{PARAGRAPH.strip()}", "x" * 100 + " \ny"):
         raw = built(replace(PLAIN, text=kept))
         assert b"format=flowed" not in raw

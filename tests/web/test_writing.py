@@ -6,6 +6,8 @@ import base64
 import email
 import email.policy
 import io
+import os
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
@@ -386,3 +388,67 @@ def test_a_designed_draft_of_another_program_keeps_its_design(visitor: Visitor, 
     message = sent(robin, smtp_sink)
     assert '<p style="color:#c00">Half price</p>' in body(message, "html")
     assert [part.get_content() for part in message.walk() if part.get_content_type() == "image/png"] == [PNG]
+
+
+@pytest.mark.parametrize(("quote", "order"), [("above", ["No", "Half price"]), ("below", ["Half price", "No"])])
+def test_what_is_quoted_stands_below_or_above(visitor: Visitor, robin: Person, smtp_sink: SmtpSink, quote: str, order: list[str]) -> None:
+    choose(visitor, format="markdown", quote=quote)
+    robin.put([DESIGNED])
+    compose(visitor, f"/compose?reply={robin.ids()[0]}", text="No")
+    message = sent(robin, smtp_sink)
+    for kind in ("plain", "html"):
+        text = body(message, kind)
+        assert sorted(order, key=text.index) == order
+
+
+def test_a_forward_of_a_designed_message_keeps_its_design_under_its_header(visitor: Visitor, robin: Person, smtp_sink: SmtpSink) -> None:
+    choose(visitor, format="markdown", quote="none")
+    robin.put([DESIGNED])
+    compose(visitor, f"/compose?forward={robin.ids()[0]}", to="jonas@example.net", text="Look")
+    html = body(sent(robin, smtp_sink), "html")
+    assert "From: Shop &lt;shop@example.net&gt;<br>" in html
+    assert '<p style="color:#c00">Half price</p>' in html
+    assert "<blockquote" not in html
+
+
+def test_a_picture_written_into_the_text_becomes_a_part(visitor: Visitor, robin: Person, smtp_sink: SmtpSink) -> None:
+    source = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    compose(visitor, to="mira@example.net", subject="x", text=f"![dot]({source})", format="markdown")
+    message = sent(robin, smtp_sink)
+    assert "data:" not in body(message, "html")
+    assert [part.get_content() for part in message.walk() if part.get_content_type() == "image/png"] == [PNG]
+
+
+def test_what_was_wished_survives_a_session_that_has_ended(visitor: Visitor, robin: Person) -> None:
+    visitor.get("/compose")
+    form = visitor.form(holding="subject")
+    visitor.client.delete_cookie("session")
+    visitor.client = visitor.client.application.test_client()
+    wishes = {"reply_to": "office@example.test", "format": "markdown", "priority": "low", "text": "**late**\nat night"}
+    visitor.send(form, button=("action", "send"), to="mira@example.net", subject="x", **wishes)
+    assert visitor.status == 401
+    visitor.send(visitor.form(holding="password"), username=robin.username, password=robin.password)
+    again = visitor.form(holding="subject")
+    assert {name: again.fields[name] for name in wishes} == wishes
+
+
+FUZZED = int(os.environ.get("FUZZED", "30"))
+ONE_LINE = ("from", "to", "cc", "bcc", "subject", "reply_to", "priority", "format", "signed", "key", "original_action")
+ALPHABET = "aZ09 @<>,;:\"'\\()[]%=?_.-+/&#\t\x0b\x7f\x85\u2028éß名🙂"
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("field", [*ONE_LINE, "text", "heading"])
+def test_what_could_break_a_header_is_refused_and_nothing_is_sent(visitor: Visitor, robin: Person, smtp_sink: SmtpSink, field: str) -> None:
+    marks = ["\r", "\n", "\r\n", "\0", "\r\n\r\n", "\n.\n"] if field in ONE_LINE else ["\0", "\0\0", "\r\n\0"]
+    chosen = random.Random(field)
+    visitor.get("/compose")
+    given = dict(visitor.form(holding="subject").form_values()) | {"to": "mira@example.net", "subject": "x", "text": "y", "action": "send"}
+    for _ in range(FUZZED):
+        before, after = ("".join(chosen.choices(ALPHABET, k=chosen.randrange(12))) for _ in range(2))
+        visitor.post("/compose", {**given, field: f"{before}{chosen.choice(marks)}{after}"})
+        assert visitor.status == 400, (field, before, after)
+    robin.sign_in()
+    robin.work()
+    assert smtp_sink.messages == []
+    assert robin.truth("Drafts") == 0

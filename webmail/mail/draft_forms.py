@@ -17,6 +17,8 @@ HEADER_FIELDS = ("sender", "to", "cc", "bcc", "subject", "reply_to", "priority",
 """What goes into the header of a message, or names something: on one line."""
 TEXTS = ("text", "heading")
 LONGEST_KEY = 64
+ACTIONS = ("", "reply", "reply_all", "reply_list", "forward", "attach", "again")
+"""What a message may begin as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,9 @@ def check(fields: DraftFields) -> None:
             raise InvalidInput("nul", field="text")
     if not fields.key or len(fields.key) > LONGEST_KEY or any(character in fields.key for character in "\r\n\0"):
         raise InvalidInput("key", field="key")
-    if fields.format not in tuple(DraftFormat):
-        raise InvalidInput("choice", field="format", value=fields.format)
-    if fields.priority and fields.priority not in PRIORITIES:
-        raise InvalidInput("choice", field="priority", value=fields.priority)
+    for name, known in (("format", tuple(DraftFormat)), ("priority", ("", *PRIORITIES)), ("original_action", ACTIONS)):
+        if getattr(fields, name) not in known:
+            raise InvalidInput("choice", field=name, value=getattr(fields, name))
 
 
 def own_addresses(session: MailSession) -> tuple[Address, ...]:

@@ -199,7 +199,11 @@ def _text_entity(text: str, *, subtype: str) -> _Entity:
     """A text as it is where any mail system leaves it alone, else quoted-printable (RFC 2045 §6.7). One line break is added."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kind = f"Content-Type: text/{subtype}; charset=utf-8"
-    if subtype == "plain" and any(len(line) > _WIDEST for line in text.split("\n")) and unflow(soft := flow(text)) == text:
+    if (
+        subtype == "plain"
+        and any(len(line) > _WIDEST and line[0] != ">" for line in text.split("\n"))
+        and unflow(soft := flow(text)) == text
+    ):
         # Only where it is given back as it was written: blanks at the end of a line mean something else in it.
         text, kind = soft, f"{kind}; format=flowed"
     octets = text.encode("utf-8", "replace") + b"\n"

@@ -130,8 +130,8 @@ def unflow(text: str, *, delsp: bool = False) -> str:
 def flow(text: str) -> str:
     """A text as flowed lines of at most 72 characters, as far as there are blanks to break them at (RFC 3676 §4.2).
 
-    ``unflow`` gives back the same text unless lines of it end in blanks or are quoted without one; whoever needs the very same has to
-    look.
+    Quoted lines stay as long as they are: some programs leave the marks in when they put them together. ``unflow`` gives back the same
+    text unless lines of it end in blanks or are quoted without one; whoever needs the very same has to look.
     """
     return "\n".join(piece for line in text.split("\n") for piece in _soft_lines(line))
 
@@ -143,7 +143,7 @@ def _soft_lines(line: str) -> Iterator[str]:
     rest = line.lstrip(">")
     mark = line[: len(line) - len(rest)]
     rest = (rest.removeprefix(" ") if mark else rest).rstrip(" ")
-    while len(rest) > _SOFT_WIDTH:
+    while len(rest) > _SOFT_WIDTH and not mark:
         end = rest.rfind(" ", 1, _SOFT_WIDTH) if " " in rest[1:_SOFT_WIDTH] else rest.find(" ", _SOFT_WIDTH)
         if end < 0:
             break

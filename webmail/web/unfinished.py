@@ -119,5 +119,5 @@ def _storable(fields: DraftFields) -> DraftFields:
     try:
         draft_forms.check(kept)
     except InvalidInput:
-        return replace(kept, format="", priority="")
+        return replace(kept, format="", priority="", original_action="")
     return kept
