@@ -104,7 +104,8 @@ def python_reads(raw: bytes) -> EmailMessage:
 def addresses(message: EmailMessage, name: str) -> list[str]:
     """The addr-specs of a field as it stands: Python decodes encoded words in addresses too, where none can be (RFC 2047 §5)."""
     raw = {key.lower(): value for key, value in message.raw_items()}.get(name)
-    return [spec for _, spec in email.utils.getaddresses([str(raw)])] if raw is not None else []
+    octets = str(raw or "").encode("utf-8", "surrogateescape")
+    return [spec for _, spec in email.utils.getaddresses([octets.decode("utf-8")])] if raw is not None else []
 
 
 def flat(text: str) -> str:
