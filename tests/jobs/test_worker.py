@@ -21,7 +21,7 @@ from tests.servers.smtp_sink import SmtpSink
 from webmail.account import Security, Server
 from webmail.mail import drafts, submission
 from webmail.mail.drafts import DraftFields
-from webmail.mail.pages import SubmissionState
+from webmail.mail.outbox_pages import SubmissionState
 from webmail.store import mailboxes, outgoing
 
 UNDERWAY = {SubmissionState.QUEUED, SubmissionState.SUBMITTING, SubmissionState.HANDING_OVER, SubmissionState.ACCEPTED}

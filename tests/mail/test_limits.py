@@ -19,7 +19,8 @@ from webmail.imap import names
 from webmail.imap.pool import Pool
 from webmail.mail import drafts, filing, mailboxes, parts, reading, submission
 from webmail.mail.drafts import DraftFields
-from webmail.mail.pages import ActionResult, SubmissionState
+from webmail.mail.outbox_pages import SubmissionState
+from webmail.mail.pages import ActionResult
 from webmail.mail.session import Gate
 from webmail.mailbox import SpecialUse
 

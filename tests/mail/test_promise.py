@@ -35,7 +35,7 @@ from webmail.account import Credentials, Security
 from webmail.errors import Conflict, StoreUnavailable, WebmailError
 from webmail.mail import delivery, drafts, submission
 from webmail.mail.drafts import DraftFields
-from webmail.mail.pages import RecipientState, SubmissionState
+from webmail.mail.outbox_pages import RecipientState, SubmissionState
 
 RUNS = int(os.environ.get("FAULT_RUNS", "1"))
 """``make faults`` runs each case twenty times."""

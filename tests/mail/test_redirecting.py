@@ -12,7 +12,7 @@ from tests.servers.smtp_sink import SmtpSink
 from webmail.errors import InvalidInput, NotAllowed
 from webmail.mail import drafts, redirecting, submission
 from webmail.mail.drafts import DraftFields
-from webmail.mail.pages import SubmissionState
+from webmail.mail.outbox_pages import SubmissionState
 
 LIST = "List-Id: <walks.example.net>\r\nList-Post: <mailto:walks@example.net>\r\n"
 

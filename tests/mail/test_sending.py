@@ -18,7 +18,7 @@ from tests.servers.smtp_sink import SmtpSink
 from webmail.errors import Conflict, InvalidInput
 from webmail.mail import delivery, drafts, schedule, sent_copies, submission
 from webmail.mail.drafts import DraftFields, Incomplete
-from webmail.mail.pages import SubmissionPage, SubmissionState
+from webmail.mail.outbox_pages import SubmissionPage, SubmissionState
 
 NOW = timedelta(0)
 TO = "jonas@example.net"

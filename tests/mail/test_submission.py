@@ -22,7 +22,7 @@ from webmail.errors import Conflict, InvalidInput, NotAllowed
 from webmail.mail import accounts, delivery, drafts, submission
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete, Wording
-from webmail.mail.pages import RecipientState, SubmissionPage, SubmissionState
+from webmail.mail.outbox_pages import RecipientState, SubmissionPage, SubmissionState
 from webmail.mailbox import SpecialUse
 from webmail.message.summary import Flag
 from webmail.store import credentials, outgoing

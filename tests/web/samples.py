@@ -16,6 +16,15 @@ from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.found import FoundRow, SearchOrder, SearchPage, Suggestion
 from webmail.mail.identities import IdentitiesPage, IdentityFields
 from webmail.mail.message_pages import BodyKind, HeadersPage, Mailing, MessagePage, RedirectPage, SourcePage
+from webmail.mail.outbox_pages import (
+    OutboxPage,
+    RecipientRow,
+    RecipientState,
+    SubmissionPage,
+    SubmissionRow,
+    SubmissionState,
+    SubmissionStep,
+)
 from webmail.mail.pages import (
     AttachmentRow,
     Check,
@@ -27,14 +36,7 @@ from webmail.mail.pages import (
     Freshness,
     MailboxPage,
     Neighbour,
-    OutboxPage,
-    RecipientRow,
-    RecipientState,
     Row,
-    SubmissionPage,
-    SubmissionRow,
-    SubmissionState,
-    SubmissionStep,
     View,
 )
 from webmail.mail.privacy_pages import RemoteContent

@@ -17,7 +17,8 @@ from tests.web import nested_samples, samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.message_pages import BodyKind
-from webmail.mail.pages import AttachmentRow, Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, SubmissionState, View
+from webmail.mail.outbox_pages import SubmissionState
+from webmail.mail.pages import AttachmentRow, Filter, Freshness, ListPlace, Neighbour, RowThread, SavedSearch, Sort, View
 from webmail.mail.privacy_pages import ImageSettingsPage
 from webmail.mail.templates import Template
 from webmail.mailbox import SpecialUse

@@ -31,7 +31,7 @@ from webmail.errors import (
 )
 from webmail.mail import accounts as accounts_service
 from webmail.mail import sent_copies
-from webmail.mail.pages import RecipientState, SubmissionState
+from webmail.mail.outbox_pages import RecipientState, SubmissionState
 from webmail.mail.session import Gate, MailSession, account
 from webmail.smtp import Reply, Session
 from webmail.store import accounts, credentials, events, jobs, outgoing, senders

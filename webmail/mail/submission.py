@@ -36,7 +36,15 @@ from webmail.mail import attachments, checks, drafts, identities, preferences, s
 from webmail.mail.answers import line
 from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete
-from webmail.mail.pages import OutboxPage, RecipientRow, RecipientState, SubmissionPage, SubmissionRow, SubmissionState, SubmissionStep
+from webmail.mail.outbox_pages import (
+    OutboxPage,
+    RecipientRow,
+    RecipientState,
+    SubmissionPage,
+    SubmissionRow,
+    SubmissionState,
+    SubmissionStep,
+)
 from webmail.mail.session import MailSession, account
 from webmail.message import build
 from webmail.sanitize import text as sanitized_text

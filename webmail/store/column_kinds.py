@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Text
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -45,3 +45,23 @@ def instant(name: str) -> Column[int]:
 def optional(name: str) -> Column[int | None]:
     """A number or a moment that may not be known."""
     return Column(name, BigInteger, nullable=True)
+
+
+durable = MetaData(naming_convention=NAMES)
+"""The tables of the durable database."""
+
+
+def account(*, primary: bool = False) -> Column[int]:
+    """The account a row belongs to, with which it goes."""
+    return Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, primary_key=primary)
+
+
+def original() -> list[Column[int | None] | Column[str]]:
+    """The message that a draft or a submission answers or forwards."""
+    return [
+        optional("original_mailbox_id"),
+        optional("original_uidvalidity"),
+        optional("original_uid"),
+        words("original_message_id_field"),
+        words("original_action"),
+    ]

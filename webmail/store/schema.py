@@ -1,4 +1,5 @@
-"""The tables of the durable database, and by the same door those of the disposable index (``index_schema``).
+"""The tables of the durable database, and by the same door those of the outbox (``outgoing_schema``) and of the disposable index
+(``index_schema``).
 
 A change to a durable table needs a migration (``migrations/``, and its HEAD). All instants are integer microseconds in UTC.
 """
@@ -6,19 +7,18 @@ A change to a durable table needs a migration (``migrations/``, and its HEAD). A
 from __future__ import annotations
 
 from sqlalchemy import (
-    CheckConstraint,
     Column,
     ForeignKey,
     Index,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, words
+from webmail.store.column_kinds import INTEGER, account, identifier, instant, number, optional, original, words
+from webmail.store.column_kinds import durable as durable
 from webmail.store.index_schema import INDEX_VERSION as INDEX_VERSION
 from webmail.store.index_schema import bodies as bodies
 from webmail.store.index_schema import events as events
@@ -28,24 +28,12 @@ from webmail.store.index_schema import messages as messages
 from webmail.store.index_schema import signatures as signatures
 from webmail.store.index_schema import thread_links as thread_links
 from webmail.store.index_schema import thread_renames as thread_renames
-
-durable = MetaData(naming_convention=NAMES)
-
-
-def _account(*, primary: bool = False) -> Column[int]:
-    return Column("account_id", ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, primary_key=primary)
-
-
-def _original() -> list[Column[int | None] | Column[str]]:
-    """The message that a draft or a submission answers or forwards."""
-    return [
-        optional("original_mailbox_id"),
-        optional("original_uidvalidity"),
-        optional("original_uid"),
-        words("original_message_id_field"),
-        words("original_action"),
-    ]
-
+from webmail.store.outgoing_schema import SUBMISSION_STATES as SUBMISSION_STATES
+from webmail.store.outgoing_schema import submission_contents as submission_contents
+from webmail.store.outgoing_schema import submission_recipients as submission_recipients
+from webmail.store.outgoing_schema import submission_reports as submission_reports
+from webmail.store.outgoing_schema import submission_steps as submission_steps
+from webmail.store.outgoing_schema import submissions as submissions
 
 users = Table("users", durable, identifier(), Column("name", Text, nullable=False), instant("created_at"), sqlite_autoincrement=True)
 
@@ -73,7 +61,7 @@ accounts = Table(
 credentials = Table(
     "credentials",
     durable,
-    _account(primary=True),
+    account(primary=True),
     Column("key_id", String(16), nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
@@ -83,7 +71,7 @@ identities = Table(
     "identities",
     durable,
     identifier(),
-    _account(),
+    account(),
     words("name"),
     Column("addr_spec", Text, nullable=False),
     words("reply_to"),
@@ -117,7 +105,7 @@ mailboxes = Table(
     "mailboxes",
     durable,
     identifier(),
-    _account(),
+    account(),
     Column("name", Text, nullable=False),
     words("delimiter"),
     words("special_use"),
@@ -134,7 +122,7 @@ drafts = Table(
     "drafts",
     durable,
     identifier(),
-    _account(),
+    account(),
     Column("key", String(64), nullable=False),
     *[words(name) for name in ("sender", "to", "cc", "bcc", "subject", "text", "in_reply_to")],
     Column("references", Text, nullable=False, server_default="[]"),
@@ -149,7 +137,7 @@ drafts = Table(
     number("dsn"),
     # Counts what was written into it, so that two forms of one draft know of each other.
     number("version"),
-    *_original(),
+    *original(),
     optional("mailbox_id"),
     optional("uidvalidity"),
     optional("uid"),
@@ -187,101 +175,6 @@ templates = Table(
 )
 """Texts that somebody writes again and again, with places for what differs."""
 
-SUBMISSION_STATES = (
-    "queued",
-    "submitting",
-    "handing_over",
-    "accepted",
-    "filed",
-    "retrying",
-    "unclear",
-    "needs_sign_in",
-    "failed",
-    "cancelled",
-)
-
-submissions = Table(
-    "submissions",
-    durable,
-    identifier(),
-    _account(),
-    Column("draft_key", String(64), nullable=False),
-    Column("reopened_key", String(64), nullable=False, server_default=""),
-    Column("message_id_field", Text, nullable=False),
-    Column("envelope_from", Text, nullable=False),
-    words("bcc"),
-    words("subject"),
-    number("size"),
-    number("has_attachments"),
-    *_original(),
-    Column("state", String(16), nullable=False),
-    instant("due_at"),
-    instant("created_at"),
-    instant("updated_at"),
-    number("attempts"),
-    words("claimed_by"),
-    number("claimed_until"),
-    words("error_code"),
-    words("server_text"),
-    Column("transcript", Text, nullable=False, server_default="[]"),
-    words("digest"),
-    number("scheduled"),
-    number("begun_at"),
-    words("envelope_id"),
-    words("notify"),
-    number("attention"),
-    UniqueConstraint("account_id", "draft_key"),
-    CheckConstraint("state IN ({})".format(", ".join(f"'{state}'" for state in SUBMISSION_STATES)), name="state"),
-    Index(None, "account_id", "state"),
-    Index(None, "state", "due_at"),
-    Index(None, "message_id_field"),
-    Index(None, "envelope_id"),
-    sqlite_autoincrement=True,
-)
-
-submission_contents = Table(
-    "submission_contents",
-    durable,
-    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("raw", LargeBinary, nullable=False),
-)
-"""The bytes stand apart from the submission, whose row is written at every step: SQLite writes rows as a whole."""
-
-submission_recipients = Table(
-    "submission_recipients",
-    durable,
-    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("position", INTEGER, primary_key=True, autoincrement=False),
-    Column("address", Text, nullable=False),
-    Column("state", String(16), nullable=False),
-    words("code"),
-    words("text"),
-    words("fate"),
-    words("fate_status"),
-    words("fate_text"),
-    number("fate_at"),
-)
-
-submission_reports = Table(
-    "submission_reports",
-    durable,
-    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("report", Text, primary_key=True),
-)
-"""The reports that were joined to a submission, so that none is told twice, however often its message is indexed."""
-
-submission_steps = Table(
-    "submission_steps",
-    durable,
-    identifier(),
-    Column("submission_id", ForeignKey("submissions.id", ondelete="CASCADE"), nullable=False, index=True),
-    instant("at"),
-    Column("code", String(64), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("values", Text, nullable=False, server_default="[]"),
-    sqlite_autoincrement=True,
-)
-
 jobs = Table(
     "jobs",
     durable,
@@ -305,7 +198,7 @@ journal = Table(
     "journal",
     durable,
     identifier(),
-    _account(),
+    account(),
     Column("action", String(32), nullable=False),
     number("version", default=1),
     Column("entries", Text, nullable=False),
@@ -318,7 +211,7 @@ journal = Table(
 senders = Table(
     "senders",
     durable,
-    _account(primary=True),
+    account(primary=True),
     # In lower case; the part of its domain that one owner has; the name as it looks (see ``message.lookalikes``).
     Column("addr_spec", Text, primary_key=True),
     Column("site", Text, nullable=False),
@@ -373,7 +266,7 @@ image_permissions = Table(
     "image_permissions",
     durable,
     identifier(),
-    _account(),
+    account(),
     Column("whose", String(16), nullable=False),
     Column("value", Text, nullable=False),
     number("only_verified"),
@@ -385,7 +278,7 @@ image_permissions = Table(
 unsubscriptions = Table(
     "unsubscriptions",
     durable,
-    _account(primary=True),
+    account(primary=True),
     Column("list_name", String(255), primary_key=True),
     instant("left_at"),
 )
@@ -394,7 +287,7 @@ unsubscriptions = Table(
 openpgp_keys = Table(
     "openpgp_keys",
     durable,
-    _account(primary=True),
+    account(primary=True),
     Column("fingerprint", String(64), primary_key=True),
     Column("content", LargeBinary, nullable=False),
     instant("added_at"),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webmail.formats.report import Action, Delivery
-from webmail.mail.pages import RecipientRow, RecipientState, SubmissionRow, SubmissionState, SubmissionStep
+from webmail.mail.outbox_pages import RecipientRow, RecipientState, SubmissionRow, SubmissionState, SubmissionStep
 from webmail.web import error_words, report_words, sending, times
 from webmail.web.names import role_name
 from webmail.web.tags import Tag
