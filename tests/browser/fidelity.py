@@ -214,10 +214,11 @@ def raw(html: str, *, letter: bool) -> str:
     return f"<!doctype html><style>{LETTER}</style>{page}" if letter else page
 
 
-def ours(html: str, *, dark: bool = True) -> Cleaned:
-    """The page as our frame shows it, with images allowed."""
+def ours(html: str, *, dark: bool = True, fit: bool = False) -> Cleaned:
+    """The page as our frame shows it, with images allowed; at full size, as the sender's page beside it."""
     inside = {name.strip("<>"): f"{PLACE}/messages/1/parts/2" for name in CID.findall(html)}
-    return clean(html, options=BodyOptions(images=ImagePolicy.PROXIED, proxy=f"{PLACE}/remote/", cid=inside, dark=dark))
+    options = BodyOptions(images=ImagePolicy.PROXIED, proxy=f"{PLACE}/remote/", cid=inside, dark=dark, fit=fit)
+    return clean(html, options=options)
 
 
 class Studio:

@@ -134,7 +134,8 @@ def framed(chromium: Browser) -> Iterator[tuple[Studio, dict[str, str]]]:
         name = route.request.url.removeprefix(f"{PLACE}/")
         if name in documents:
             headers = {"Content-Security-Policy": f"{OUR_POLICY}; sandbox allow-same-origin"} if name == "body" else {}
-            route.fulfill(body=documents[name], content_type="text/html; charset=utf-8", headers=headers)
+            kind = "text/css" if name.endswith(".css") else "text/html; charset=utf-8"
+            route.fulfill(body=documents[name], content_type=kind, headers=headers)
         elif name.endswith(".css"):
             route.fulfill(path=STYLE / name, content_type="text/css")
         else:
@@ -144,20 +145,51 @@ def framed(chromium: Browser) -> Iterator[tuple[Studio, dict[str, str]]]:
     small.page.route("**/*", answer)
     documents["page"] = (
         "<!doctype html><meta name=viewport content='width=device-width'><link rel=stylesheet href=tokens.css>"
-        "<link rel=stylesheet href=mail.css><div class=msg><div class=msg__frame>"
-        "<iframe sandbox='allow-same-origin' height=200 src=body></iframe></div></div>"
+        "<link rel=stylesheet href=mail.css><div class=msg><div class=msg__frame><div class=frame>"
+        "<iframe height=200 sandbox='allow-same-origin' src=body></iframe></div></div></div>"
     )
     yield small, documents
     small.context.close()
 
 
-def test_a_wide_message_scrolls_in_its_frame_and_does_not_move_a_phone_page(framed: tuple[Studio, dict[str, str]]) -> None:
+def test_a_wide_message_is_shown_smaller_on_a_phone_without_any_script(framed: tuple[Studio, dict[str, str]]) -> None:
     studio, documents = framed
-    documents["body"] = ours("<table width=900 bgcolor=red><tr><td>wide</table>").document
+    documents["body"] = ours("<table width=600 bgcolor=red><tr><td>" + "wide words " * 400 + "</table>", fit=True).document
+    studio.page.goto(f"{PLACE}/page")
+    frame = studio.page.frames[1]
+    room = frame.evaluate("innerWidth")
+    assert room < 400
+    assert frame.evaluate("document.querySelector('table').getBoundingClientRect().right") <= room
+    assert frame.evaluate("document.querySelector('table').getBoundingClientRect().width") > 0.95 * room
+    assert frame.evaluate("(scrollTo(999, 999), [scrollX, scrollY])") == [0, 0], "nothing of it is outside its frame"
+    documents["body"] = ours("<table width=300 bgcolor=red><tr><td>narrow</table>", fit=True).document
+    studio.page.goto(f"{PLACE}/page")
+    assert studio.page.frames[1].evaluate("document.querySelector('table').getBoundingClientRect().width") == 300
+
+
+def test_a_frame_is_lower_where_its_message_is_smaller_in_browsers_that_do_not_fit_it(framed: tuple[Studio, dict[str, str]]) -> None:
+    studio, documents = framed
+    cleaned = ours("<table width=600 bgcolor=red><tr><td>" + "wide words " * 900 + "</table>", fit=True)
+    size = f"width={cleaned.width} height={cleaned.height} viewBox='0 0 {cleaned.width} {cleaned.height}'"
+    documents["body"] = cleaned.document
+    documents["page"] = documents["page"].replace("<iframe height=200", f"<svg {size}></svg><iframe height={cleaned.height}")
+    documents["mail.css"] = (STYLE / "mail.css").read_text("utf-8").replace("frame-sizing", "not-known")
+    studio.page.goto(f"{PLACE}/page")
+    given = studio.page.evaluate("document.querySelector('iframe').getBoundingClientRect().height")
+    needed = studio.page.frames[1].evaluate("document.querySelector('table').getBoundingClientRect().height")
+    assert needed < given < 1.4 * needed
+    studio.page.set_viewport_size({"width": 900, "height": 800})
+    assert studio.page.evaluate("document.querySelector('iframe').getBoundingClientRect().height") == cleaned.height
+    studio.page.set_viewport_size({"width": 390, "height": 800})
+
+
+def test_what_cannot_be_made_to_fit_scrolls_in_its_frame_and_does_not_move_a_phone_page(framed: tuple[Studio, dict[str, str]]) -> None:
+    studio, documents = framed
+    documents["body"] = ours("<style>p{white-space:nowrap}</style><p>" + "word " * 300, fit=True).document
     studio.page.goto(f"{PLACE}/page")
     assert studio.page.evaluate("document.documentElement.scrollWidth") <= 390
     frame = studio.page.frames[1]
-    assert frame.evaluate("document.documentElement.scrollWidth") >= 900
+    assert frame.evaluate("(scrollTo(99999, 0), scrollX)") > 390
 
 
 def test_a_frame_is_as_high_as_its_message_without_any_script(framed: tuple[Studio, dict[str, str]]) -> None:

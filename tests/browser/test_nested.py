@@ -84,3 +84,63 @@ def test_an_attached_message_opens_in_place_with_its_pictures_and_does_nothing(p
 
     attached.get_by_role("link", name="Fold").click()
     expect(attached.locator("iframe")).to_have_count(0)
+
+
+NEWSLETTER = """From: News <news@example.net>
+Subject: Inner news
+MIME-Version: 1.0
+Content-Type: text/html
+
+<table width=640 bgcolor="#ffffff"><tr><td><h1>Wide news</h1>words</td></tr></table>
+"""
+
+
+def forwarded() -> bytes:
+    text = f"""From: Mira <mira@example.net>
+To: user@example.test
+Subject: Forwarded news
+Message-ID: <forwarded@example.net>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=outer
+
+--outer
+Content-Type: text/plain
+
+Look at this.
+--outer
+Content-Type: message/rfc822
+
+{NEWSLETTER}
+--outer--
+"""
+    return text.replace("\n", "\r\n").encode()
+
+
+def test_an_attached_message_follows_the_screen_with_one_click_back_to_its_own_looks(page: Page, house: House) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 844})
+    me = house.dovecot.new_user("secret")
+    house.dovecot.put(me, [forwarded()])
+    sign_in(page, house, me)
+    page.get_by_role("link", name=re.compile("Forwarded news")).click()
+    attached = page.get_by_role("region", name="Attached message")
+    attached.get_by_role("link", name="Open").click()
+    heading = attached.frame_locator("iframe").get_by_role("heading", name="Wide news")
+    table = attached.frame_locator("iframe").locator("table")
+    expect(heading).to_be_visible()
+    assert table.evaluate("each => getComputedStyle(each).backgroundColor") != "rgb(255, 255, 255)"
+    assert table.evaluate("each => each.getBoundingClientRect().right <= innerWidth")
+
+    attached.get_by_role("link", name="Show original colours").click()
+    expect(page).to_have_url(re.compile(r"colours=original.*open=2#part-\d+-2$"))
+    expect(heading).to_be_visible()
+    assert table.evaluate("each => getComputedStyle(each).backgroundColor") == "rgb(255, 255, 255)"
+
+    attached.get_by_role("link", name="Show at full size").click()
+    expect(page).to_have_url(re.compile(r"colours=original&size=full.*open=2#part-\d+-2$"))
+    expect(heading).to_be_visible()
+    assert table.evaluate("each => each.getBoundingClientRect().width") == 640
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    attached.get_by_role("link", name="Fit to the screen").click()
+    attached.get_by_role("link", name="Show in dark colours").click()
+    expect(page).to_have_url(re.compile(r"\?open=2#part-\d+-2$"))

@@ -78,7 +78,7 @@ ENCLOSED = Enclosed(
         Winmail("8", "winmail.dat", problem="large"),
     ),
 )
-BODY = AttachedBody(True, (), 300, 2, (FILE,), (), ENCLOSED)
+BODY = AttachedBody(True, (), 300, 640, True, 2, (FILE,), (), ENCLOSED)
 
 
 def attached(section: str, depth: int, **changes: Any) -> AttachedMessage:

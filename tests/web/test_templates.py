@@ -71,6 +71,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         {"page": samples.message_page(body=BodyKind.EMPTY, text=(), notices=("costly",))},
     ),
     "an HTML message with colours": ("message.html", {"page": samples.html_page(coloured=True)}),
+    "a wide HTML message": ("message.html", {"page": samples.html_page(frame_width=640)}),
+    "a wide HTML message at full size": ("message.html", {"page": samples.html_page(frame_width=640, full_size=True, coloured=True)}),
     "an HTML message in its own colours": ("message.html", {"page": samples.html_page(coloured=True, original_colours=True)}),
     "a message without its list": ("message.html", {"page": samples.message_page(list=None, newer=Neighbour(samples.MessageId(3)))}),
     "a doubtful sender": ("message.html", {"page": samples.doubtful_page()}),

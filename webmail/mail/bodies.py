@@ -60,7 +60,8 @@ class Body:
 
     ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
     first text. ``files`` were written into the texts (``enclosed``). ``detours`` and ``asks`` are as in ``Cleaned``. ``height`` is
-    about how high the document is in a frame as wide as usual, within bounds; ``coloured`` says that it has colours of its own.
+    about how high the document is in a frame as wide as usual, within bounds, ``width`` how wide at least where a narrow screen has
+    less; ``coloured`` says that it has colours of its own.
     """
 
     document: str = ""
@@ -69,6 +70,7 @@ class Body:
     remote_images: int = 0
     notices: tuple[str, ...] = ()
     height: int = HEIGHTS[0]
+    width: int = 0
     coloured: bool = False
     conflicts: tuple[str, ...] = ()
     codec: str = ""
@@ -148,7 +150,8 @@ def _names(
     place = f"{mailbox.id}/{stored.uidvalidity}/{stored.summary.uid}" + (f"/{within.section}" if within else "")
     clean_links = kind is BodyKind.HTML and cleans_links(session)
     # Addresses of images are sealed under the master key, so what holds them is good for as long as the key is.
-    how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}/{'o' if wishes.original else ''}"
+    looks = f"{'o' if wishes.original else ''}{'f' if wishes.full_size else ''}"
+    how = f"{session.database.key.id if wishes.images else ''}/{int(clean_links)}/{wishes.charset}/{looks}"
     body = f"{place}/{kind}/{how}/{READING}.{html.POLICY_VERSION}"
     return body, f"{place}/facts/{facts.FACTS_VERSION}", f"{place}/besides/{enclosures.VERSION}"
 
@@ -208,7 +211,13 @@ def options(session: MailSession, stored: StoredMessage, wishes: Wishes, *, mark
     proxy = proxied(session) if wishes.images else ""
     detour = detours.judge(session.database, account_id=account(session).id, message_id=stored.summary.id or 0)
     return html.BodyOptions(
-        images=policy, proxy=proxy, dark=not wishes.original, clean_links=cleans_links(session), hits=marks, detour=detour
+        images=policy,
+        proxy=proxy,
+        dark=not wishes.original,
+        fit=not wishes.full_size,
+        clean_links=cleans_links(session),
+        hits=marks,
+        detour=detour,
     )
 
 
@@ -223,6 +232,7 @@ def cleaned(pages: Sequence[str], *, options: html.BodyOptions, patient: bool = 
         remote_images=found.remote_images,
         notices=notices,
         height=max(HEIGHTS[0], min(HEIGHTS[1], found.height)),
+        width=found.width,
         coloured=found.own_style,
         remote=_remote(found),
         detours=found.detours,

@@ -81,11 +81,14 @@ NOTHING_ENCLOSED = Enclosed()
 
 @dataclass(frozen=True, slots=True)
 class AttachedBody:
-    """An attached message that is open: what it says and what lies in it. ``document`` tells that its body is HTML."""
+    """An attached message that is open: what it says and what lies in it. ``document`` tells that its body is HTML, ``coloured`` and
+    ``frame_width`` as in ``MessagePage``."""
 
     document: bool
     text: tuple[TextBlock, ...]
     frame_height: int
+    frame_width: int
+    coloured: bool
     remote_images: int
     attachments: tuple[AttachmentRow, ...]
     notices: tuple[str, ...]

@@ -54,7 +54,7 @@ class Wishes:
     """How somebody wants to see a message: ``prefer`` may be ``text`` where there is HTML as well; ``images`` asks for remote images
     this once; ``query`` is what was searched for, and is marked; ``charset`` is one of ``charset.CHOICES``, for a reader who knows better
     than the sender; ``patient`` waits longer for a body that is hard to make safe; ``attached`` are the sections
-    of messages in it that are open; ``original`` leaves its colours as they are on dark screens too.
+    of messages in it that are open; ``original`` leaves its colours as they are on dark screens too, ``full_size`` its size on narrow ones.
     """
 
     prefer: str = ""
@@ -64,6 +64,7 @@ class Wishes:
     patient: bool = False
     attached: tuple[str, ...] = ()
     original: bool = False
+    full_size: bool = False
 
 
 NO_WISHES = Wishes()
@@ -76,7 +77,8 @@ class MessagePage:
     ``notices`` are codes of honest remarks that the page words: ``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``costly``, …
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
-    ``coloured`` says that the body has colours of its own, which ``original_colours`` shows on dark screens too.
+    ``coloured`` says that the body has colours of its own, which ``original_colours`` shows on dark screens too. ``frame_width`` is how
+    wide it is at least where a narrow screen has less; it is shown smaller there, unless ``full_size`` is asked for.
     ``conversation`` counts the messages of its conversation, with itself. ``facts`` are what its header says besides, ``remote`` what it
     wanted of other servers. ``mailing`` is the mailing list it came by, where it says how to leave it or to write to it;
     ``conflicts`` what the headers of the parts that are shown say in more than one way. ``signature`` is what came of
@@ -106,6 +108,8 @@ class MessagePage:
     conversation: int = 1
     coloured: bool = False
     original_colours: bool = False
+    frame_width: int = 0
+    full_size: bool = False
     facts: Facts = NO_FACTS
     remote: RemoteContent = NOTHING_REMOTE
     mailing: Mailing | None = None

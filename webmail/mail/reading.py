@@ -90,6 +90,8 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         frame_height=content.height,
         coloured=content.coloured,
         original_colours=wishes.original,
+        frame_width=content.width,
+        full_size=wishes.full_size,
         notices=content.notices,
         is_draft=mailbox.special_use is SpecialUse.DRAFTS or Flag.DRAFT in summary.flags,
         query=wishes.query,
@@ -103,7 +105,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         codec=content.codec,
         charset=wishes.charset,
         enclosed=nested.enclosed(stored, content),
-        attached=nested.messages(session, stored, mailbox, besides=content, chosen=wishes.attached),
+        attached=nested.messages(session, stored, mailbox, besides=content, wishes=wishes),
         sender=senders.sender_page(session, summary, mailbox, facts=content.facts, detours=content.detours + ways, asks=content.asks),
     )
 

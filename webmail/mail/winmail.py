@@ -12,6 +12,7 @@ from urllib.parse import quote
 from webmail.errors import NotFound
 from webmail.extract import tnef
 from webmail.mail.enclosed_pages import Winmail
+from webmail.mail.message_pages import Wishes
 from webmail.mail.pages import AttachmentRow
 from webmail.message import kinds, mime, text
 from webmail.message.mime import Part
@@ -60,7 +61,7 @@ def _row(part: Part, number: int, packed: tnef.PackedFile) -> AttachmentRow:
     return AttachmentRow(f"{part.section}{SEPARATOR}{number}", name, kind, packed.size, harm=kinds.harm(name, kind))
 
 
-def document(part: Part, kept: str | None, *, message_id: int) -> str:
+def document(part: Part, kept: str | None, *, message_id: int, wishes: Wishes) -> str:
     """Its body, where that is HTML, cleaned, with its pictures from its own files. Raises NotFound("body") where it is not."""
     found = tnef.from_kept(kept, size=part.size) if kept is not None else None
     if found is None or not found.html.strip():
@@ -71,7 +72,8 @@ def document(part: Part, kept: str | None, *, message_id: int) -> str:
         for number, each in reversed(list(enumerate(found.files, 1)))
         if each.content_id
     }
-    return html.clean(found.html, options=html.BodyOptions(images=html.ImagePolicy.BLOCKED, cid=pictures, dark=True)).document
+    options = html.BodyOptions(images=html.ImagePolicy.BLOCKED, cid=pictures, dark=not wishes.original, fit=not wishes.full_size)
+    return html.clean(found.html, options=options).document
 
 
 def packed_file(part: Part, kept: str | None, number: int) -> tnef.PackedFile:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
+from webmail.sanitize import breadth
+
 _MAX_DEPTH = 120
 _MAX_ELEMENTS = 20_000
 _BLOCK_NAMES = """
@@ -90,18 +92,24 @@ class _Sheet:
 
 def height(document: str, *, width: int) -> int:
     """About how high a document of ours is in a frame of this width, in pixels. Linear; never raises."""
+    return measured(document, width=width)[0]
+
+
+def measured(document: str, *, width: int) -> tuple[int, int]:
+    """The height as in ``height``, and how wide the document is at least (see ``breadth``). Linear; never raises."""
     try:
         root = etree.fromstring(document.encode("utf-8", "replace"), etree.HTMLParser(encoding="utf-8", huge_tree=True))
     except (etree.ParserError, etree.XMLSyntaxError):
-        return 0
+        return 0, 0
     body = root.find("body") if root is not None else None
     if body is None:
-        return 0
+        return 0, 0
     styles = root.findall("head/style")
     letter = bool(styles) and "font:14px" in (styles[0].text or "")
-    sheet = _sheet("".join(style.text or "" for style in styles[1:] if "prefers-color-scheme:dark" not in (style.text or "")[:80]))
+    sheet = "".join(style.text or "" for style in styles[1:] if "prefers-color-scheme:dark" not in (style.text or "")[:80])
+    wide = breadth.least(body, sheet, letter=letter)
     font = _Font(14, 21) if letter else _Font(16, 1.17)
-    return round(_SPARE * _Layout(sheet).block(body, float(width), font, 0))
+    return round(_SPARE * _Layout(_sheet(sheet)).block(body, float(width), font, 0)), wide
 
 
 def _sheet(text: str) -> _Sheet:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from webmail.sanitize import colours, extent, fields, stand_ins
+from webmail.sanitize import breadth, colours, extent, fields, stand_ins
 from webmail.sanitize.authority import authorise
 from webmail.sanitize.options import FRAME_WIDTH, BodyOptions, Cleaned, Detour, ImagePolicy
 from webmail.sanitize.paper import heading
@@ -87,14 +87,19 @@ def clean(html: str | Sequence[str], *, options: BodyOptions = BodyOptions()) ->
     above = heading(options.title, options.heading)
     quirks = layout is Mode.QUIRKS
     markup = authorise(above + rewritten.markup, addresses=rewritten.addresses, styles=rewritten.styles, quirks=quirks)
-    document = _document(markup, body=rewritten.body, style=_style(rewritten, dark=options.dark, mode=layout), mode=layout)
+    style = _style(rewritten, dark=options.dark, mode=layout)
+    document = _document(markup, body=rewritten.body, style=style, mode=layout)
+    high, wide = extent.measured(document, width=FRAME_WIDTH)
+    if wide and options.fit and not above:
+        document = _document(markup, body=rewritten.body, style=f"{style}<style>{breadth.fitting(wide)}</style>\n", mode=layout)
     return Cleaned(
         document=document,
         remote_images=seen.images.total() + seen.styles.total(),
         cut=reading.cut or rewritten.cut,
         own_style=rewritten.own_style,
         designed=rewritten.designed,
-        height=extent.height(document, width=FRAME_WIDTH),
+        height=high,
+        width=wide,
         style_images=seen.styles.total(),
         pixels=seen.pixels.total(),
         hosts=seen.hosts(),

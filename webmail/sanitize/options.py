@@ -43,6 +43,7 @@ class BodyOptions:
     ``hits`` tells of a text which pieces of it are to be marked (from and to, in order, apart), for who comes from a search.
     ``title`` and ``heading`` (names and values, all text) stand above a body that is printed.
     ``detour`` is asked about each link, by the words it shows and where it leads; what it answers takes the place of the link.
+    ``fit`` shows what is too wide for its frame as small as it takes to fit.
     ``dark`` adds what a reader with a dark screen sees: light letters on a dark page, and the message's own colours made to fit.
     """
 
@@ -52,6 +53,7 @@ class BodyOptions:
     base: str = ""
     proxy: Callable[[str], str] | str = ""
     dark: bool = False
+    fit: bool = True
     clean_links: bool = False
     detour: Callable[[str, str], Detour | None] | None = None
     hits: Callable[[str], Sequence[tuple[int, int]]] | None = None
@@ -69,7 +71,8 @@ class Cleaned:
     deeper than we show, so that other ways to see all of it should be offered. ``own_style`` says that it brings colours or a
     style sheet of its own, ``designed`` that it does not leave its looks to the reader. ``detours`` are the links that were
     replaced, in order, the first hundred; ``asks`` what it would have its reader fill in: ``form``, ``password``. ``height`` is
-    about how high it is in a frame ``options.FRAME_WIDTH`` wide, in pixels.
+    about how high it is in a frame ``options.FRAME_WIDTH`` wide, in pixels; ``width`` is how wide it is at least, where that is more
+    than a narrow screen has, else 0.
     """
 
     document: str
@@ -78,6 +81,7 @@ class Cleaned:
     own_style: bool
     designed: bool = False
     height: int = 0
+    width: int = 0
     style_images: int = 0
     pixels: int = 0
     hosts: tuple[RemoteHost, ...] = ()

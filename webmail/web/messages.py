@@ -8,17 +8,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webmail.errors import InvalidInput
 from webmail.mail import enclosed, filing, parts, printing, reading
-from webmail.mail.message_pages import BodyKind, Wishes
+from webmail.mail.message_pages import BodyKind
 from webmail.mail.pages import ConfirmPage
-from webmail.message import charset as charsets
 from webmail.web import navigation, notices, paper, security
 from webmail.web.confirming import ask
 from webmail.web.files import as_file
 from webmail.web.login import current_mail
 from webmail.web.numbers import number
 from webmail.web.places import asked_place
+from webmail.web.wishes import asked_wishes, looked_at
 
 blueprint = Blueprint("messages", __name__)
+blueprint.record(lambda state: state.app.jinja_env.globals.update(looked_at=looked_at))
 
 
 @blueprint.get("/messages/<int:message_id>")
@@ -26,20 +27,6 @@ def show(message_id: int) -> str:
     """A message to read, beside its list. Being read marks it as seen, but only as a page, never as a part of one."""
     page = reading.message_page(current_mail(), message_id, mark_seen=is_read(), wishes=asked_wishes(), place=asked_place())
     return render_template("message.html", page=page)
-
-
-def asked_wishes() -> Wishes:
-    """How the message is to be shown, as the address says."""
-    asked = request.args
-    return Wishes(
-        prefer=asked.get("show", ""),
-        images=asked.get("images") == "1",
-        query=asked.get("q", ""),
-        charset=charsets.choice(asked.get("charset", "")),
-        patient=asked.get("anyway") == "1",
-        attached=tuple(asked.getlist("open")),
-        original=asked.get("colours") == "original",
-    )
 
 
 def is_read() -> bool:
