@@ -69,8 +69,8 @@ def test_the_policy_of_a_body_is_that_of_the_architecture(pages: Flask) -> None:
 
 def test_the_frame_in_the_page_and_the_policy_say_the_same() -> None:
     frames = [line for path in (ROOT / "templates").rglob("*.html") for line in path.read_text("utf-8").splitlines() if "<iframe" in line]
-    assert len(frames) == 1
-    assert f'sandbox="{security.SANDBOX}"' in frames[0]
+    assert len(frames) >= 2
+    assert [line for line in frames if f'sandbox="{security.SANDBOX}"' not in line] == []
 
 
 @pytest.mark.parametrize(

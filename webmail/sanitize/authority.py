@@ -58,7 +58,7 @@ def _cleaner(addresses: frozenset[str], styles: frozenset[str], rules: Rules) ->
         if name in policy.JUDGED_ELSEWHERE:
             return name in policy.ATTRIBUTES.get(tag, ()) and (name == "style" or unescape(value) in addresses)
         value = unescape(value) if "&" in value else value
-        return policy.may_stay(tag, name, value) or policy.is_copy(name, value)
+        return policy.may_stay(tag, name, value) or (rules is READING and policy.is_copy(name, value))
 
     cleaner = bleach.Cleaner(
         tags=policy.TAGS if rules.tags is None else rules.tags & policy.TAGS,

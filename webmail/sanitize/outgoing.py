@@ -22,7 +22,8 @@ from webmail.sanitize.tree import attributes, tag_name, unshielded
 
 MAX_ELEMENTS = 20_000
 MAX_ATTRIBUTES = 40
-_LEFT_OUT = frozenset({"details", "summary", "area", "wbr", "figure", "figcaption", "time", "ruby", "rp", "rt", "bdi", "mark"})
+_LEFT_OUT_NAMES = "area bdi details figcaption figure mark meter progress rp rt ruby summary time wbr"
+_LEFT_OUT = frozenset(_LEFT_OUT_NAMES.split())
 TAGS = policy.TAGS - _LEFT_OUT
 WITHHELD = frozenset({"aria-hidden", "aria-label", "background", "class", "hidden", "id", "open", "rel", "role", "target"})
 _RULES = Rules(TAGS, WITHHELD, frozenset({"http", "https", "mailto", "tel", "cid"}))
