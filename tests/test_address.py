@@ -41,6 +41,10 @@ def test_a_list_of_addresses_is_read() -> None:
         ("open (comment <a@x.org>", [("open (comment", "a@x.org")]),
         ("a@x.org; b@x.org\nc@x.org", [("", "a@x.org"), ("", "b@x.org"), ("", "c@x.org")]),
         ("用户@例子.公司", [("", "用户@例子.公司")]),
+        ("Mary <@route.example:m@x.org>, , jdoe@test   . example", [("Mary", "m@x.org"), ("", "jdoe@test.example")]),
+        ("a@x .org . uk Ann", [("Ann", "a@x.org.uk")]),
+        ("write to a@x.org. Thanks", [("write to Thanks", "a@x.org.")]),
+        ("a@x.org ... see", [("... see", "a@x.org")]),
     ],
 )
 def test_every_form_of_a_list_is_read(text: str, expected: list[tuple[str, str]]) -> None:
@@ -56,6 +60,7 @@ def test_every_form_of_a_list_is_read(text: str, expected: list[tuple[str, str]]
         '"Someone" <valid@example.net>:<attacker@example.org>',
         "<<good@bank.example>evil@x.example>",
         "<good@bank.example",
+        "someone@bank . example",
     ],
 )
 def test_a_text_that_readers_understand_differently_is_doubtful(text: str) -> None:

@@ -95,11 +95,15 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(slots=True)
 class _Word:
-    """A run of tokens without blanks: as written, as read, and whether it holds an ``@`` outside quotes."""
+    """A run of tokens without blanks: as written, as read, whether it holds an ``@`` outside quotes, and whether it ``waits`` for more.
+
+    It does where its last dot had a blank before it, as no full stop has.
+    """
 
     raw: str = ""
     shown: str = ""
     at: bool = False
+    waits: bool = False
 
 
 @dataclass(slots=True)
@@ -121,6 +125,14 @@ class _Piece:
         word.raw += raw
         word.shown += shown
         word.at = word.at or at
+
+    def goes_on(self, atom: str) -> bool:
+        """Whether an atom behind a blank belongs to the domain before it, as its dots say."""
+        if self.open_word or not self.words or not self.words[-1].at:
+            return False
+        last, dot = self.words[-1], atom.startswith(".") and not atom.startswith("..")
+        goes_on, last.waits = dot or last.waits, atom == "."
+        return goes_on
 
     def close_angle(self, spec: str, *, whole: bool) -> None:
         self.angles.append((spec, self.words))
@@ -205,6 +217,9 @@ class _Reader:
 
     def _outside(self, kind: str | None, value: str) -> None:
         piece = self.piece
+        if kind == "atom" and piece.goes_on(value):
+            # Blanks around the dots of a domain are obsolete and mean nothing (RFC 5322 §4.4); others may read two words.
+            piece.open_word = piece.doubtful = True
         if kind == "space":
             piece.open_word = False
         elif kind == "quoted":

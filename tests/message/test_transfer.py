@@ -28,6 +28,8 @@ ENCODINGS = ["base64", "quoted-printable", "7bit", "8bit", "binary", "x-uuencode
         ("quoted-printable", b"=ZZ =", b"=ZZ "),
         ("x-uuencode", b"begin 644 f\n%2&5L;&\\\n`\nend\n", b"Hello"),
         ("x-uuencode", b"no such thing", b"no such thing"),
+        ("x-uuencode", b"we begin 644 of them\n", b"we begin 644 of them\n"),
+        ("x-uuencode", b"begin 644 f\n`\nend\n", b""),
         ("8bit", b"\xff\x00", b"\xff\x00"),
         ("strange", b"as it is", b"as it is"),
     ],

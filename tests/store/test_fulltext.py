@@ -178,10 +178,12 @@ def test_what_waits_is_given_newest_first_and_counted(database: Database, accoun
     assert fulltext.waiting(database, inbox.id, state=TextState.FILES_WAIT, limit=3) == (added[4].id,)
 
 
-def test_a_preview_is_filled_in_where_there_is_none(database: Database, account: Account, inbox: Mailbox) -> None:
-    one, two = messages.add(database, inbox, uidvalidity=7, summaries=[summary(1, preview="First words"), summary(2)])
-    fulltext.add(database, [Document(one.id), Document(two.id)], previews={one.id: "others", two.id: "Second words"})
-    assert [each.summary.preview for each in messages.get_many(database, account.id, [one.id, two.id])] == ["First words", "Second words"]
+def test_a_preview_made_of_all_words_takes_the_place_of_one_made_of_the_first(database: Database, account: Account, inbox: Mailbox) -> None:
+    known = [summary(1, preview="F?rst words"), summary(2), summary(3, preview="Third words")]
+    ids = [each.id for each in messages.add(database, inbox, uidvalidity=7, summaries=known)]
+    fulltext.add(database, [Document(each) for each in ids], previews={ids[0]: "First words", ids[1]: "Second words"})
+    found = [each.summary.preview for each in messages.get_many(database, account.id, ids)]
+    assert found == ["First words", "Second words", "Third words"]
 
 
 @on_sqlite

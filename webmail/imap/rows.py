@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from webmail.imap.response import MalformedError, Node, Response, number, octets, text
 from webmail.imap.structure import BROKEN, structure
+from webmail.message import mime
 from webmail.message.header import SUMMARY_FIELDS, envelope
 from webmail.message.summary import Flag, MessageSummary, Uid
 
@@ -112,14 +113,16 @@ def with_short_fields(fields: Mapping[bytes, Node], short: bytes) -> dict[bytes,
 
 def summary(fields: Mapping[bytes, Node]) -> MessageSummary:
     """A row as a list shows it; only a row without a UID or with an unreadable structure raises MalformedError."""
-    found = envelope(body_of(fields) or b"")
+    size, header = number(fields.get(b"RFC822.SIZE", b"")), body_of(fields) or b""
+    tree = structure(fields[b"BODYSTRUCTURE"], octets=size) if b"BODYSTRUCTURE" in fields else BROKEN
+    found = envelope(header, charset="" if header.isascii() else mime.charset_of(tree))
     return MessageSummary(
         uid=uid_of(fields),
         flags=flags_of(fields.get(b"FLAGS", b"")),
         internal_date=date_of(fields.get(b"INTERNALDATE", b"")) or found.date or NEVER,
-        size=number(fields.get(b"RFC822.SIZE", b"")),
+        size=size,
         envelope=found,
-        structure=structure(fields[b"BODYSTRUCTURE"]) if b"BODYSTRUCTURE" in fields else BROKEN,
+        structure=tree,
         email_id=email_id_of(fields.get(b"EMAILID", b"")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from webmail.imap.response import MalformedError, Node, number, octets, text
-from webmail.message.mime import Part
+from webmail.message.mime import UNOPENED, Part
 from webmail.message.parameters import decode_parameters, filename, split_parameters
 
 DEEPEST = 100
@@ -14,19 +14,22 @@ BROKEN = Part("1", "text", "plain", {"broken": "1"})
 """Stands for a structure that cannot be read: the message can still be opened as text and downloaded."""
 
 
-def structure(node: Node) -> Part:
+def structure(node: Node, *, octets: int = 0) -> Part:
     """The tree of a message; what lies deeper than a hundred levels or beyond ten thousand parts is left out.
 
-    Linear. Raises MalformedError for what is not a structure at all. Sections are numbered as FETCH names them
-    (RFC 9051 §6.4.5.1): the body of an enclosed message continues the number of the part that encloses it.
+    ``octets`` is the size of the message, as far as it is known. A multipart that the server could not take apart is a text, to
+    be read as it stands or opened here (``mime.UNOPENED``). Linear. Raises MalformedError for what is not a structure at all.
+    Sections are numbered as FETCH names them (RFC 9051 §6.4.5.1): the body of an enclosed message continues the number of the
+    part that encloses it.
     """
-    return _Reader().part(node, "", depth=0)
+    return _Reader(octets).part(node, "", depth=0)
 
 
 class _Reader:
     """Counts the parts while a tree is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, octets: int) -> None:
+        self.octets = octets
         self.left = MOST_PARTS
 
     def part(self, node: Node, parent: str, *, depth: int) -> Part:
@@ -52,6 +55,8 @@ class _Reader:
                 parts.append(self.any(child, f"{prefix}{index}", depth=depth + 1))
         subtype = text(node[count]).lower() if count < len(node) else "mixed"
         params = _parameters(node[count + 1]) if len(node) > count + 1 else {}
+        if _is_unopened(parts):
+            return Part(section or "TEXT", "text", "plain", {**params, UNOPENED: subtype or "mixed"}, size=self.octets)
         disposition, given = _disposition(node, count + 2)
         name = filename(given, params) if given else ""
         location = _location(node, count + 4)
@@ -63,6 +68,9 @@ class _Reader:
         fields: list[Node] = node + [b"NIL"] * (12 - len(node))
         media_type, subtype = text(fields[0]).lower(), text(fields[1]).lower()
         params = _parameters(fields[2])
+        if not (media_type or subtype or params.get("name")):
+            # A Content-Type that says nothing, or nothing that can be read, is none (RFC 2045 §5.2).
+            media_type, subtype = "text", "plain"
         enclosed: tuple[Part, ...] = ()
         extension = 8
         if media_type == "text":
@@ -85,6 +93,17 @@ class _Reader:
             parts=enclosed,
             location=_location(fields, extension + 2),
         )
+
+
+def _is_unopened(parts: list[Part]) -> bool:
+    """Whether a multipart is told to hold nothing: its boundary is missing, never comes, or is in a form that servers do not read.
+
+    It may be empty indeed; only its octets know.
+    """
+    if len(parts) != 1:
+        return not parts
+    only = parts[0]
+    return only.media_type == "text" and only.size == 0 and not (only.filename or only.disposition or UNOPENED in only.params)
 
 
 def _location(fields: list[Node], index: int) -> str:

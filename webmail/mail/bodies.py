@@ -19,7 +19,7 @@ from webmail.imap import fetch
 from webmail.mail import detours, enclosures, passages
 from webmail.mail.message_pages import NO_WISHES, BodyKind, Wishes
 from webmail.mail.pages import AttachmentRow
-from webmail.mail.part_rows import enclosed_rows
+from webmail.mail.part_rows import attachment_row, enclosed_rows
 from webmail.mail.passages import Passage
 from webmail.mail.privacy_pages import NOTHING_REMOTE, RemoteContent
 from webmail.mail.remote_images import proxied
@@ -30,6 +30,7 @@ from webmail.message import facts, locations, mime
 from webmail.message.facts import NO_FACTS, Facts
 from webmail.message.mime import Part
 from webmail.sanitize import html
+from webmail.sanitize import text as sanitized_text
 from webmail.sanitize.html import Cleaned, Detour
 from webmail.sanitize.sightings import CleanedLink, RemoteHost
 from webmail.store import bodies, preferences
@@ -42,6 +43,8 @@ HEIGHTS = (120, 8000)
 """The least and the most that a frame is given before it scrolls inside."""
 COSTLY = "costly"
 """The notice of HTML whose cleaning was given up."""
+SILENT = "silent"
+"""The notice of HTML in which there is nothing to see, of a message that has a text beside it."""
 FACTS_OCTETS = 64 * 1024
 """Of a header so much is read for its facts."""
 TOGETHER_LIMIT = HTML_LIMIT + TEXT_LIMIT
@@ -50,7 +53,7 @@ MIME_OCTETS = 8 * 1024
 DEEPEST = 8
 """Of so many multiparts around a text is looked at what their headers say; mail has three."""
 CLEAN_LINKS = "clean_links"
-READING = 2
+READING = 3
 """Bodies read by another version of the rules are not shown."""
 
 
@@ -59,9 +62,9 @@ class Body:
     """A decoded, and for HTML cleaned, body. ``document`` is empty for plain text, ``passages`` for HTML.
 
     ``conflicts`` are those of the parts that are shown (``facts.conflicts``), ``facts`` those of the message; ``codec`` read its
-    first text. ``files`` were written into the texts (``enclosed``). ``detours`` and ``asks`` are as in ``Cleaned``. ``height`` is
-    about how high the document is in a frame as wide as usual, within bounds, ``width`` how wide at least where a narrow screen has
-    less; ``coloured`` says that it has colours of its own.
+    first text. ``files`` were written into the texts (``enclosed``), or are pictures that the HTML beside them does not show.
+    ``detours`` and ``asks`` are as in ``Cleaned``. ``height`` is about how high the document is in a frame as wide as usual, within
+    bounds, ``width`` how wide at least where a narrow screen has less; ``coloured`` says that it has colours of its own.
     """
 
     document: str = ""
@@ -269,10 +272,24 @@ def _made(
     )
     if kind is BodyKind.TEXT:
         return replace(told, passages=passages.of_parts(parts, texts, address=address))
-    made = cleaned(passages.pages(parts, texts), options=replace(options, **carried(stored, root, parts, texts)), patient=wishes.patient)
+    source = passages.pages(parts, texts)
+    made = cleaned(source, options=replace(options, **carried(stored, root, parts, texts)), patient=wishes.patient)
+    if mime.shown(root).text is not None and _says_nothing(source, made):
+        made = replace(made, notices=(*made.notices, SILENT))
+    unseen = tuple(attachment_row(part) for part in mime.pictures_beside(root) if made.document and address(part) not in made.document)
     return replace(
-        made, notices=tuple(dict.fromkeys([*told.notices, *made.notices])), conflicts=told.conflicts, files=told.files, codec=told.codec
+        made,
+        notices=tuple(dict.fromkeys([*told.notices, *made.notices])),
+        conflicts=told.conflicts,
+        files=told.files + unseen,
+        codec=told.codec,
     )
+
+
+def _says_nothing(source: Sequence[str], made: Body) -> bool:
+    """Whether HTML has neither words nor pictures, as some programs send it beside a text."""
+    pictures = any(mark in made.document for mark in ("<img", "url("))
+    return bool(made.document) and not pictures and not any(sanitized_text.words(each, limit=1) for each in source)
 
 
 def carried(stored: StoredMessage, root: Part, parts: Sequence[Part], texts: Mapping[str, mime.ReadText]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def enclosed_rows(part: Part, read: ReadText) -> tuple[AttachmentRow, ...]:
     """The files written into a text as the page lists them, under sections of their own such as ``1.uu1``."""
     found = []
     for number, file in enumerate(read.files, 1):
-        media_type = guess_type(file.name)[0] or "application/octet-stream"
+        media_type = file.media_type or guess_type(file.name)[0] or "application/octet-stream"
         # Of a file that goes on beyond what was read of the text, the rest of the part is taken for it.
         size = file.size if file.whole else max(file.size, mime.decoded_size(part) * 45 // 63)
         found.append(AttachmentRow(f"{part.section}.uu{number}", file.name, media_type, size, harm=kinds.harm(file.name, media_type)))

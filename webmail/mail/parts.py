@@ -16,11 +16,11 @@ from webmail.mail import packed_files, prefetch, winmail
 from webmail.mail.message_pages import HeadersPage, SourcePage
 from webmail.mail.part_rows import attachment_row
 from webmail.mail.session import MailSession, find_message, opened
-from webmail.message import charset, enclosed, header, kinds, mime
+from webmail.message import charset, header, kinds, mime
 from webmail.message.mime import Part
 from webmail.store.messages import StoredMessage
 
-ENCLOSED = re.compile(r"([1-9][0-9.]{0,400})\.uu([1-9][0-9]?)")
+ENCLOSED = re.compile(r"((?:[1-9][0-9.]{0,400})?(?:TEXT)?)\.uu([1-9][0-9]?)")
 """The section of a file written into a text: that of the text, and its number there."""
 SOURCE_LIMIT = 256 * 1024
 HEADER_LIMIT = 256 * 1024
@@ -79,7 +79,7 @@ def _enclosed(session: MailSession, message_id: int, *, section: str, number: in
         nonlocal name
         with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
             chunks = mime.decode_stream(fetch.part_chunks(lent, stored.summary.uid, section), encoding=encoding)
-            for name, piece in _together(enclosed.decoded(chunks, number)):  # noqa: B007 - the name is read outside
+            for name, piece in _together(mime.enclosed_file(chunks, found, number)):  # noqa: B007 - the name is read outside
                 yield piece
         if not name:
             raise NotFound("part")

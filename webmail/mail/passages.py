@@ -51,7 +51,7 @@ def of_text(part: Part, read: ReadText) -> Passage:
     """A text part as a passage; HTML by its words."""
     if part.subtype == "html":
         return Passage(sanitized_text.as_text(read.text))
-    return Passage(read.text, flowed=flowed(part), delsp=delsp(part))
+    return Passage(text.readable(read.text), flowed=flowed(part), delsp=delsp(part))
 
 
 def of_parts(parts: Sequence[Part], texts: Mapping[str, ReadText], *, address: Address) -> tuple[Passage, ...]:

@@ -67,12 +67,15 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         kind=kind,
         fetch=lambda images: again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, replace(wishes, images=images))),
     )
-    if bodies.COSTLY in content.notices:
+    given_up = content
+    if {bodies.COSTLY, bodies.SILENT} & set(given_up.notices):
         # The words of its text are better than nothing; without them the page says only what there is.
         has_text = inside.has_text if inside else shown.text is not None
-        given_up, kind = content, BodyKind.TEXT if has_text else BodyKind.EMPTY
+        kind = BodyKind.TEXT if has_text else BodyKind.EMPTY
         content = again_if_cut(lambda: _content(session, stored, mailbox, inside, kind, wishes))
-        content = replace(content, notices=tuple(dict.fromkeys(given_up.notices + content.notices)))
+        content = replace(
+            content, notices=tuple(dict.fromkeys(each for each in given_up.notices + content.notices if each != bodies.SILENT))
+        )
     blocks, ways = detours.looked_through(
         passages.blocks(content.passages), detours.judge(session.database, account_id=mailbox.account_id, message_id=summary.id)
     )
@@ -85,7 +88,7 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         attachments=(*map(attachment_row, mime.attachments(summary.structure)), *content.files),
         remote_images=content.remote_images,
         shows_images=images,
-        has_html=inside.has_html if inside else shown.html is not None,
+        has_html=inside.has_html if inside else shown.html is not None and bodies.SILENT not in given_up.notices,
         has_text=inside.has_text if inside else shown.text is not None,
         frame_height=content.height,
         coloured=content.coloured,

@@ -31,7 +31,7 @@ from webmail.imap import fetch
 from webmail.mail.previews import first_words
 from webmail.mail.session import MailSession, account, opened
 from webmail.mailbox import Mailbox, SpecialUse
-from webmail.message import mime
+from webmail.message import mime, text
 from webmail.message.mime import Part
 from webmail.message.summary import Envelope, MessageId, Uid
 from webmail.query.words import words
@@ -148,8 +148,10 @@ def _index_bodies(session: MailSession, mailbox: Mailbox, found: Sequence[Stored
         summary = stored.summary
         read = [(part, octets.get((summary.id, part.section))) for part in _texts(summary.structure)]
         whole = [(part, some) for part, some in read if some is not None]
-        if whole and not summary.preview:
-            previews[summary.id] = next(filter(None, (first_words(some, part) for part, some in whole)), "")
+        made = next(filter(None, (first_words(some, part) for part, some in whole)), "")
+        if made and made != summary.preview:
+            # Of a text in an unknown charset its beginning may have been read as another one than all of it is.
+            previews[summary.id] = made
         attached = mime.attachments(summary.structure)
         documents.append(
             replace(
@@ -196,7 +198,7 @@ def _texts(structure: Part) -> list[Part]:
 
 def _readable(part: Part, octets: bytes) -> str:
     decoded, _ = mime.part_text(octets, part)
-    return sanitized_text.words(decoded, limit=BODY_CHARACTERS) if part.subtype == "html" else decoded[:BODY_CHARACTERS]
+    return sanitized_text.words(decoded, limit=BODY_CHARACTERS) if part.subtype == "html" else text.readable(decoded)[:BODY_CHARACTERS]
 
 
 def _fetched(session: MailSession, mailbox: Mailbox, wanted: Sequence[_Wanted]) -> _Octets:

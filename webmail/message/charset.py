@@ -9,7 +9,7 @@ from webmail.message import iso2022
 from webmail.message.guess import guess
 from webmail.message.labels import ISO_2022, codec
 
-__all__ = ["CHOICES", "Reading", "choice", "codec", "decode", "read"]
+__all__ = ["CHOICES", "Reading", "choice", "codec", "decode", "read", "undeclared"]
 
 CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("unicode", ("utf-8",)),
@@ -113,9 +113,19 @@ def read(data: bytes, declared: str = "", *, chosen: str = "") -> Reading:
     if data.isascii() and b"\x1b" not in data and declared.lower() in ("", "us-ascii", "utf-8", "iso-8859-1"):
         return Reading(data.decode("ascii"), True, "ascii")
     name = _declared(data, declared)
+    if _is_unicode_after_all(data, name):
+        return Reading(_whole(_strict(data, "utf-8") or ""), False, "utf-8")
     if name and (found := _by(data, name)) is not None:
         return Reading(_whole(found.removeprefix("\ufeff")), True, name)
     return _undeclared(data, name)
+
+
+def _is_unicode_after_all(data: bytes, name: str) -> bool:
+    """Whether bytes that are called something of one octet a letter are UTF-8 in every place, which such text never is by chance.
+
+    Programs that take UTF-8 in and put their own charset's name on it are common; a letter of theirs would be two signs.
+    """
+    return name.startswith(("cp125", "iso8859", "koi8", "mac")) and not data.isascii() and _strict(data, "utf-8") is not None
 
 
 def _undeclared(data: bytes, name: str) -> Reading:
@@ -145,3 +155,16 @@ def decode(data: bytes, declared: str = "") -> tuple[str, bool]:
     """
     found = read(data, declared)
     return found.text, found.right
+
+
+def undeclared(data: bytes, *, likely: str = "") -> str:
+    """Make text of bytes that nothing declares, such as 8-bit header fields: as UTF-8, else by the ``likely`` charset, else as guessed.
+
+    ``likely`` is what the body of the message is declared to be in. Latin-1 says nothing: it is what programs write that do not know.
+    """
+    name = codec(likely) if likely else ""
+    if name and name != "cp1252" and not name.startswith("utf") and _strict(data, "utf-8") is None:
+        found = _by(data, name)
+        if found is not None:
+            return _whole(found)
+    return decode(data)[0]

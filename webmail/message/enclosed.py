@@ -26,11 +26,12 @@ _Line = Callable[[bytes], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """A file in a text: its name, safe to show, how many octets of it were found, and whether its end was."""
+    """A file in a text: its name, safe to show, how many octets of it were found, whether its end was, and its type where that is told."""
 
     name: str
     size: int
     whole: bool
+    media_type: str = ""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import binascii
 import re
 
 from webmail.address import printable
-from webmail.message.charset import decode
+from webmail.message.charset import decode, undeclared
 
 # Blanks and question marks inside the text of a word are forbidden and common, and the last word of a field may lack its end.
 # Another word cannot begin inside one, so that each character is looked at once.
@@ -16,11 +16,14 @@ _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _ENCODED_OCTET = re.compile(r"=([0-9A-Fa-f]{2})")
 
 
-def text_of(raw: bytes | str) -> str:
-    """The characters of a raw header value, encoded words untouched: UTF-8 (RFC 6532), else as old mail programs sent it."""
+def text_of(raw: bytes | str, *, likely: str = "") -> str:
+    """The characters of a raw header value, encoded words untouched: UTF-8 (RFC 6532), else as old mail programs sent it.
+
+    ``likely`` is a charset that the message names elsewhere.
+    """
     if isinstance(raw, str):
         return raw
-    return raw.decode("ascii") if raw.isascii() else decode(raw)[0]
+    return raw.decode("ascii") if raw.isascii() else undeclared(raw, likely=likely)
 
 
 def _octets(encoding: str, text: str) -> bytes:

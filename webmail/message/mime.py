@@ -1,26 +1,31 @@
-"""What to show of a MIME tree, what is an attachment, and the text of a part (RFC 2045, 2046, 2183, 2387, 2392)."""
+"""MIME trees: what other rooms need of them, the text of a part, and multiparts that a server left closed (RFC 2045, 2046, 2392)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from webmail.message.body import UNOPENED, Shown, attachments, has_attachments, is_picture, pictures_beside, shown
 from webmail.message.charset import codec, read
-from webmail.message.enclosed import Enclosed, taken_out
+from webmail.message.enclosed import Enclosed, decoded, taken_out
 from webmail.message.parameters import safe_filename
 from webmail.message.parse import parse, parse_with_bodies
 from webmail.message.part import Part, from_json, to_json, walk
 from webmail.message.transfer import decode_body, decode_stream
 
 __all__ = [
+    "UNOPENED",
     "Part",
     "ReadText",
     "Shown",
     "around",
     "attachments",
+    "charset_of",
     "decode_body",
     "decode_stream",
     "decoded_size",
+    "enclosed_file",
     "from_json",
     "has_attachments",
     "inline_by_cid",
@@ -28,189 +33,13 @@ __all__ = [
     "parse",
     "parse_with_bodies",
     "part_text",
+    "pictures_beside",
     "read_text",
     "safe_filename",
     "shown",
     "to_json",
     "walk",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The parts a message shows, in order: the same ones that are listed, quoted and searched. Either form may be missing.
-
-    ``rich`` is the fullest form and ``plain`` the plainest, which are the same where there is but one. In both stand texts and,
-    where a sender put them between texts, pictures. HTML stands in ``plain`` where a passage has no other form.
-    """
-
-    rich: tuple[Part, ...] = ()
-    plain: tuple[Part, ...] = ()
-
-    @property
-    def html(self) -> Part | None:
-        """The first HTML that is shown."""
-        return next((part for part in self.rich if part.media_type == "text" and part.subtype == "html"), None)
-
-    @property
-    def text(self) -> Part | None:
-        """The first text that is not HTML."""
-        return next((part for part in self.plain if part.media_type == "text" and part.subtype != "html"), None)
-
-    @property
-    def words(self) -> tuple[Part, ...]:
-        """What a quotation, a preview and the index read: the plainest form without its pictures."""
-        return tuple(part for part in self.plain if part.media_type == "text")
-
-
-_MAX_DEPTH = 120
-_MAX_SHOWN = 20
-"""So many texts are one reading; what comes behind them is listed as attached."""
-_MAX_PICTURES = 40
-_EMPTY = 2
-_NOTHING = Shown()
-# Kinds of text that only mean something to a program; as the body of a message they would be noise.
-_NO_BODY = frozenset({"calendar", "x-vcard", "vcard", "directory", "rfc822-headers", "x-amp-html", "css"})
-_PICTURES = frozenset({"png", "jpeg", "jpg", "gif", "webp"})
-_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
-# Of these the first part is for people and the others are for programs (RFC 1847, RFC 6522).
-_FIRST_ONLY = frozenset({"signed", "report"})
-
-
-def _is_body(part: Part) -> bool:
-    return part.media_type == "text" and part.subtype not in _NO_BODY and part.disposition != "attachment"
-
-
-def is_picture(part: Part) -> bool:
-    """Whether a part is a picture that its sender put between the texts (RFC 2183 §2.1)."""
-    return part.media_type == "image" and part.subtype in _PICTURES and part.disposition == "inline"
-
-
-def shown(part: Part) -> Shown:
-    """Which parts of a message are its body: of alternatives the last that can be shown, with its plain text beside it.
-
-    Of a mixed message all texts that are no files, in order, with the pictures put between them; of a signed or report
-    message the first text; of a related one its root. An attached message is never opened for it. RFC 2046 §5.1, RFC 2387,
-    RFC 1847, RFC 6522.
-    """
-    found = _shown(part, 0)
-    return Shown(_bounded(found.rich), _bounded(found.plain))
-
-
-def _bounded(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """The first texts of a reading with the pictures between them; pictures alone are no text and stay attached."""
-    if not any(part.media_type == "text" for part in parts):
-        return ()
-    texts = pictures = 0
-    kept = []
-    for part in parts:
-        texts += part.media_type == "text"
-        pictures += part.media_type != "text"
-        if texts > _MAX_SHOWN or pictures > _MAX_PICTURES:
-            break
-        kept.append(part)
-    return tuple(kept)
-
-
-def _shown(part: Part, depth: int) -> Shown:
-    if part.media_type != "multipart":
-        return Shown((part,), (part,)) if _is_body(part) or is_picture(part) else _NOTHING
-    if depth >= _MAX_DEPTH:
-        return _NOTHING
-    found = [(child, what) for child in part.parts if (what := _shown(child, depth + 1)) != _NOTHING]
-    if part.subtype == "alternative":
-        return _best([what for _, what in found])
-    found = [(child, what) for child, what in found if what.words or part.subtype not in (*_FIRST_ONLY, "related")]
-    if part.subtype == "related":
-        found.sort(key=lambda pair: not _is_root(pair[0], part))
-        return found[0][1] if found else _NOTHING
-    best = min((_rank(child) for child, what in found if what.words), default=0)
-    found = [(child, what) for child, what in found if not what.words or _rank(child) == best]
-    if best or part.subtype in _FIRST_ONLY:
-        found = [pair for pair in found if pair[1].words][:1]
-    return Shown(tuple(each for _, what in found for each in what.rich), tuple(each for _, what in found for each in what.plain))
-
-
-def _best(forms: list[Shown]) -> Shown:
-    """Of alternatives the last with HTML as the fullest, and as the plainest the last plain text, else the last text."""
-    html = [what for what in forms if what.html]
-    # An empty text beside HTML is there for form's sake; a preview or a quotation made of it would be empty.
-    texts = [what for what in forms if what.text and not what.html and not (html and all(each.size <= _EMPTY for each in what.words))]
-    plain = [what for what in texts if what.text and what.text.subtype == "plain"] or texts
-    last = html[-1:] or plain[-1:]
-    return Shown(last[0].rich, (plain[-1:] or last)[0].plain) if last else _NOTHING
-
-
-def _rank(child: Part) -> int:
-    """Order among the children of a mixed part: texts, then texts that are files, then empty ones; the best kind is shown."""
-    if child.media_type == "multipart":
-        return 0
-    if child.size <= _EMPTY:
-        return 2
-    return 1 if child.filename else 0
-
-
-def _is_root(child: Part, related: Part) -> bool:
-    """True for the root of a related part: the one ``start`` names, else the first (RFC 2387 §3.2)."""
-    start = related.params.get("start", "").strip().strip("<>")
-    if start and any(other.content_id == start for other in related.parts):
-        return child.content_id == start
-    return child is related.parts[0]
-
-
-def attachments(part: Part) -> tuple[Part, ...]:
-    """Every part that is not a text of the body: files, attached messages, invitations, further texts, pictures.
-
-    Left out are the other forms of a body that is shown, texts of nothing, and pictures that belong to a shown HTML part.
-    Whether a picture is really used there only the HTML knows; it is one if it stands beside it and has a name to be used
-    by. A picture between texts is listed too, so that it can be had as a file.
-    """
-    body = shown(part)
-    texts = frozenset(id(each) for each in (*body.rich, *body.plain) if each.media_type == "text")
-    found: list[Part] = []
-    _collect(part, _Body(body.html is not None, texts), found=found, depth=0)
-    return tuple(found)
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """The texts of a body by identity, and whether there is HTML among them."""
-
-    has_html: bool
-    texts: frozenset[int]
-
-
-def _collect(part: Part, body: _Body, *, found: list[Part], depth: int) -> None:
-    if part.media_type != "multipart":
-        if id(part) not in body.texts and not (body.texts and _is_nothing(part)):
-            found.append(part)
-        return
-    if depth >= _MAX_DEPTH:
-        return
-    within = part.subtype in ("alternative", "related") and any(id(child) in body.texts for child in walk(part))
-    for child in part.parts:
-        if within and child.media_type != "multipart" and _belongs(child, part, body=body):
-            continue
-        _collect(child, body, found=found, depth=depth + 1)
-
-
-def _is_nothing(part: Part) -> bool:
-    """True for the empty text that some programs leave behind a file."""
-    return _is_body(part) and part.size <= _EMPTY and not part.filename
-
-
-def _belongs(child: Part, parent: Part, *, body: _Body) -> bool:
-    """True for a sibling that is part of the body, or another form of it."""
-    if child.disposition == "attachment":
-        return False
-    if parent.subtype == "alternative":
-        return child.media_type == "text" and child.subtype != "calendar" and not child.filename
-    return body.has_html and child.media_type == "image" and bool(child.content_id or child.location)
-
-
-def has_attachments(part: Part) -> bool:
-    """True where a list shows a paper clip: attachments other than the signature of a signed message."""
-    return any(f"{each.media_type}/{each.subtype}" not in _SIGNATURES for each in attachments(part))
 
 
 def inline_by_cid(part: Part) -> dict[str, Part]:
@@ -237,6 +66,12 @@ def around(root: Part, part: Part) -> tuple[Part, ...]:
         path.append(inside)
         current = inside
     return tuple(path)
+
+
+def charset_of(root: Part) -> str:
+    """The charset that the first text of a message which names one is declared to be in, or nothing."""
+    body = shown(root)
+    return next((named for part in (*body.plain, *body.rich) if part.media_type == "text" and (named := part.params.get("charset"))), "")
 
 
 def decoded_size(part: Part) -> int:
@@ -266,18 +101,101 @@ class ReadText:
     files: tuple[Enclosed, ...] = ()
 
 
+def _lines_of(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_text(data: bytes, part: Part, *, charset: str = "") -> ReadText:
     """The text of a part from its encoded octets, as ``charset`` if one was chosen.
 
     Never raises; also for the beginning of a part only. RFC 2046 §4.1.
     """
     octets = decode_body(data, encoding=part.encoding)
+    if opened := _opened(octets, part):
+        return opened.read(charset)
     declared = part.params.get("charset", "")
     if not codec(declared) and part.subtype == "html" and (meta := _META_CHARSET.search(octets, 0, 2048)):
         declared = meta[1].decode("ascii", "replace")
     octets, files = taken_out(octets) if part.subtype != "html" else (octets, ())
     found = read(octets, declared, chosen=charset)
-    return ReadText(found.text.replace("\r\n", "\n").replace("\r", "\n"), found.right, found.codec, files)
+    return ReadText(_lines_of(found.text), found.right, found.codec, files)
+
+
+_TOKEN = re.compile(r"[a-z0-9.+-]{1,60}")
+_DELIMITER = re.compile(rb"^--([!-~](?:[ -~]{0,68}[!-~])?)[ \t]*\r?\nContent-[A-Za-z-]{1,30}:", re.MULTILINE | re.IGNORECASE)
+_MOST_OPENED = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A multipart taken apart here: its octets, its tree, and where the bodies of its parts lie."""
+
+    raw: bytes
+    tree: Part
+    places: Mapping[str, slice]
+
+    def octets(self, part: Part) -> bytes:
+        return self.raw[self.places[part.section]]
+
+    def read(self, charset: str) -> ReadText:
+        """Its words as one text, and what is attached in it as files that were written into that."""
+        texts = [_read_words(self.octets(part), part, charset=charset) for part in shown(self.tree).words]
+        return ReadText(
+            "\n\n".join(each.text.strip("\n") for each in texts),
+            all(each.right for each in texts),
+            next((each.codec for each in texts), ""),
+            tuple(map(self._file, attachments(self.tree))),
+        )
+
+    def _file(self, part: Part) -> Enclosed:
+        size = len(decode_body(self.octets(part), encoding=part.encoding))
+        return Enclosed(_name(part), size, whole=True, media_type=f"{part.media_type}/{part.subtype}")
+
+
+def _opened(octets: bytes, part: Part) -> _Opened | None:
+    """A multipart that the server did not take apart, taken apart here; None where that is no use: then it is read as it stands.
+
+    Its boundary is the one it declares, else the line of hyphens that stands before a field of a part.
+    """
+    subtype, declared = part.params.get(UNOPENED, ""), part.params.get("boundary", "").encode("utf-8", "replace")
+    if not _TOKEN.fullmatch(subtype):
+        return None
+    seen = _DELIMITER.search(octets)
+    for boundary in filter(None, (declared, seen[1] if seen else b"")):
+        quoted = boundary.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        raw = b'Content-Type: multipart/%b; boundary="%b"\r\n\r\n%b' % (subtype.encode(), quoted, octets)
+        tree, places = parse_with_bodies(raw)
+        if tree.media_type == "multipart":
+            return _Opened(raw, tree, places)
+    return None
+
+
+def _read_words(data: bytes, part: Part, *, charset: str) -> ReadText:
+    found = read(decode_body(data, encoding=part.encoding), part.params.get("charset", ""), chosen=charset)
+    return ReadText(_lines_of(found.text), found.right, found.codec)
+
+
+def _name(part: Part) -> str:
+    return part.filename or ("message.eml" if part.media_type == "message" else f"part-{part.section}")
+
+
+def enclosed_file(chunks: Iterable[bytes], part: Part, number: int) -> Iterator[tuple[str, bytes]]:
+    """The octets of the file of this number (from 1) in a text, in pieces, each with the file's name; nothing where there is none.
+
+    ``chunks`` are the octets of the text, decoded. In constant memory, but for a multipart that is opened here.
+    """
+    if UNOPENED not in part.params:
+        yield from decoded(chunks, number)
+        return
+    octets = bytearray()
+    for chunk in chunks:
+        octets += chunk[: _MOST_OPENED - len(octets)]
+    opened = _opened(bytes(octets), part)
+    if opened is None:
+        yield from decoded([bytes(octets)], number)
+        return
+    for found in attachments(opened.tree)[number - 1 : number]:
+        yield _name(found), decode_body(opened.octets(found), encoding=found.encoding)
 
 
 def part_text(data: bytes, part: Part) -> tuple[str, bool]:

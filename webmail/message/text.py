@@ -36,7 +36,8 @@ _SIGNATURE = "-- "
 _MAX_QUOTE = 50
 _SOFT_WIDTH = 72
 # Controls, halves of surrogate pairs, and the two characters that turn the order of letters around against their script.
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\u202d\u202e]")
+_CONTROLS = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_UNWANTED = re.compile(r"[\x00\ud800-\udfff\u202d\u202e]")
 # More combining marks on one letter than a writing has: a browser needs their square in time to draw them.
 _MARKS = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _MANY_MARKS = re.compile(f"({_MARKS}{{32}}){_MARKS}+")
@@ -80,9 +81,17 @@ def _marked(line: Iterable[TextSpan], hits: Callable[[str], Sequence[tuple[int, 
             yield replace(span, text=span.text[place:])
 
 
+def readable(text: str) -> str:
+    """A plain text as it is shown, quoted and searched: LF line ends, and a blank for a control character, which divides words.
+
+    A page break is one. NUL, halves of surrogate pairs and signs that turn the direction of what follows are nothing.
+    """
+    return _UNWANTED.sub("", _CONTROLS.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
 def _lines(text: str) -> list[str]:
     """The lines of a text without the empty ones at its end."""
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip("\n").split("\n")
+    return readable(text).rstrip("\n").split("\n")
 
 
 def _plain_lines(text: str) -> list[tuple[int, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 _BASE64_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(octet for octet in range(256) if octet not in _BASE64_DIGITS and octet != ord("="))
@@ -13,13 +14,16 @@ _SOFT_BREAK = re.compile(rb"=[ \t]+(?=\r?\n)")
 _MAX_LINE = 200_000
 SLICE = 78 * 1344
 """Octets of base64 decoded at once: whole lines as they are mostly cut, and little enough for memory that is used again at once."""
+_UU_BEGIN = re.compile(rb"^begin [^\r\n]*\r?\n", re.MULTILINE)
 _UU = frozenset({"uuencode", "x-uuencode", "uue", "x-uue"})
 
 
 def decode_body(data: bytes, *, encoding: str) -> bytes:
-    """The octets a body stands for. What does not fit the encoding is passed over; never raises. RFC 2045 §6."""
-    decoded = b"".join(decode_stream((data,), encoding=encoding))
-    return decoded or (data if encoding.strip().lower() in _UU else b"")
+    """The octets a body stands for. What does not fit the encoding is passed over; never raises. RFC 2045 §6.
+
+    What is called uuencoded and is not stands for itself.
+    """
+    return b"".join(decode_stream((data,), encoding=encoding))
 
 
 def decode_stream(chunks: Iterable[bytes], *, encoding: str) -> Iterator[bytes]:
@@ -115,14 +119,24 @@ def _quoted_printable(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _uuencoded(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    inside = False
+    source, waiting = iter(chunks), b""
+    for chunk in source:
+        waiting += chunk
+        if begin := _UU_BEGIN.search(waiting):
+            yield from _uu_lines(chain((waiting[begin.end() :],), source))
+            return
+        if len(waiting) > _MAX_LINE:
+            break
+    yield waiting
+    yield from source
+
+
+def _uu_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for line in _lines(b"", iter(chunks)):
         line = line.rstrip(b"\r")
-        if not inside:
-            inside = line.startswith(b"begin ")
-        elif line == b"end":
+        if line == b"end":
             return
-        elif line:
+        if line:
             yield _uu_line(line)
 
 

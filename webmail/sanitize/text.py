@@ -168,6 +168,8 @@ def _end(name: str) -> Iterator[_Piece]:
         yield "unlist", ""
     elif name == "li":
         yield "line", ""
+    elif name in ("td", "th"):
+        yield "cell", ""
     else:
         yield from _around(name)
 

@@ -99,7 +99,7 @@ def add(
 ) -> int:
     """Put documents in, in place of older ones of the same messages; returns how many were put.
 
-    A message gets its state (WHOLE where none is given) and, where it has none yet, its preview in the same transaction.
+    A message gets its state (WHOLE where none is given) and, where one is given, its preview in the same transaction.
     Documents of messages that are gone are left out. Many short transactions, and between them steps of merging.
     """
     put = 0
@@ -173,7 +173,7 @@ _REPLACE = update(documents).where(documents.c.message_id == bindparam("message"
 _MARK = (
     update(messages)
     .where(messages.c.id == bindparam("message"))
-    .values(text_state=bindparam("state"), preview=func.coalesce(messages.c.preview, bindparam("preview")))
+    .values(text_state=bindparam("state"), preview=func.coalesce(bindparam("preview"), messages.c.preview))
 )
 
 
