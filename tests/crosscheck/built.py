@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.crosscheck.reading import parsed
+from tests.crosscheck.others import parsed
 
 FIELDS = ("subject", "to", "cc", "text", "html", "files")
 
