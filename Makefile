@@ -51,13 +51,16 @@ faults: $(VENV)/.dev-ready $(WORDS) ## every fault of SMTP, APPEND, worker, data
 monsters: $(VENV)/.dev-ready $(WORDS) ## messages of 50 MB headers, 10,000 parts, a million recipients: each page under 2 s and 200 MB
 	@tests/servers/packages.sh
 	MONSTERS=full $(BIN)/python -m pytest -n 1 -rP --timeout 900 tests/mail/test_monsters.py
+mutations: $(VENV)/.dev-ready $(WORDS) ## thousands of real messages damaged at random: each read in one way and in time (MUTATION_SEED=1 for others)
+	@tests/servers/packages.sh
+	MUTATIONS=$${MUTATIONS:-5000} $(BIN)/python -m pytest -n 0 -rP --timeout 3600 tests/mail/test_mutations.py
 walls: $(VENV)/.dev-ready $(WORDS) ## every payload of the corpus against each of the two walls alone, in a real browser with a real pointer
 	@tests/servers/packages.sh
 	WALLS=all $(BIN)/python -m pytest -n 2 --dist worksteal --timeout 1800 tests/browser/test_walls.py
 fidelity: $(VENV)/.dev-ready ## how messages look here beside how they came: a table and pictures in var/fidelity (needs WEBMAIL_CORPUS)
 	@$(BIN)/python -m tests.browser.fidelity
 
-crosscheck: $(VENV)/.dev-ready ## what an independent parser makes of the corpora beside what we do; needs npm and WEBMAIL_CORPUS
+crosscheck: $(VENV)/.dev-ready ## what two independent parsers make of the corpora beside what we do; needs npm and WEBMAIL_CORPUS
 	@tests/servers/packages.sh
 	@cd tests/crosscheck && npm ci --ignore-scripts --silent
 	@$(BIN)/python -m tests.crosscheck
@@ -69,6 +72,10 @@ real-input: $(VENV)/.dev-ready ## answer, forward and write anew every message o
 	@rm -rf $(REAL_INPUT_FOLDER)
 	REAL_INPUT=all FUZZED=1000 $(BIN)/python -m pytest -n 2 --timeout 1800 tests/mail/test_real_input.py tests/web/test_writing.py
 	@$(BIN)/python -m tests.crosscheck.built
+
+expected: $(VENV)/.dev-ready ## drafts of expected results for the oddest messages of the corpora, to be read; needs npm and WEBMAIL_CORPUS
+	@cd tests/crosscheck && npm ci --ignore-scripts --silent
+	@$(BIN)/python -m tests.crosscheck.expected
 
 bench: $(VENV)/.dev-ready $(WORDS) ## measure; one JSON object a line, kept in benchmarks/results
 	@$(BIN)/python -m benchmarks
@@ -100,4 +107,4 @@ format: $(VENV)/.dev-ready ## put the code into its standard form
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-.PHONY: help setup run serve worker doctor test test-postgresql truth faults monsters walls fidelity crosscheck real-input bench assets locale plan clean check format
+.PHONY: help setup run serve worker doctor test test-postgresql truth faults monsters mutations walls fidelity crosscheck expected real-input bench assets locale plan clean check format
