@@ -17,6 +17,7 @@ from tests.servers.smtp_sink import SmtpSink
 from webmail import smtp
 from webmail.account import Credentials, Security, Server
 from webmail.errors import AuthenticationFailed, Conflict, InvalidInput, ServerRefused, ServerUnavailable, ServerUnusable, WebmailError
+from webmail.smtp.session import xtext
 
 ALICE = Credentials("älice@example.test", "pässwörd密码")
 RAW = b"From: alice@example.test\r\nTo: bob@example.test\r\nSubject: Hello\r\n\r\nGood morning.\r\n"
@@ -811,3 +812,75 @@ def test_postfix_does_not_take_a_message_that_stops_half_way(postfix: Postfix, d
         session.send_body(RAW)
         assert session.wait().ok
     assert len(inbox(dovecot, recipient, count=1)) == 1
+
+
+TOKEN = Credentials("alice@example.test", "ya29.token", bearer=True)
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_an_access_token_signs_in_by_the_mechanism_that_is_offered(mechanism: str) -> None:
+    with SmtpSink(credentials=TOKEN, mechanisms=("PLAIN", mechanism)) as sink, smtp.connect(sink.server()) as session:
+        session.authenticate(TOKEN)
+        assert session.mail("alice@example.test", size=len(RAW)).ok
+        assert sink.commands[1].split()[:2] == ["AUTH", mechanism]
+        assert "ya29" not in " ".join(session.transcript)
+        assert base64.b64encode(b"ya29").decode()[:5] not in " ".join(session.transcript)
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+def test_a_token_that_is_refused_is_said_to_be(mechanism: str) -> None:
+    with SmtpSink(credentials=TOKEN, mechanisms=(mechanism,)) as sink, smtp.connect(sink.server()) as session:
+        with pytest.raises(AuthenticationFailed, match="credentials"):
+            session.authenticate(Credentials(TOKEN.username, "old", bearer=True))
+        assert sink.connections == 1
+
+
+def test_a_token_is_never_offered_as_a_password() -> None:
+    with SmtpSink(credentials=TOKEN) as sink, smtp.connect(sink.server()) as session:
+        with pytest.raises(ServerUnusable, match="no_auth_mechanism"):
+            session.authenticate(TOKEN)
+        assert sink.commands == ["EHLO [127.0.0.1]"]
+
+
+def test_starttls_that_is_not_to_be_had_now_is_tried_again_later(starttls: SmtpSink, authority: Authority) -> None:
+    starttls.forget()
+    starttls.answer("STARTTLS", "454 4.7.0 TLS not available")
+    with pytest.raises(ServerUnavailable, match="unavailable"):
+        smtp.connect(starttls.server(ca_file=authority.ca_file))
+
+
+def test_what_is_done_before_the_end_can_still_keep_the_message_from_being_taken(sink: SmtpSink) -> None:
+    def refuse() -> None:
+        raise Conflict("claim_lost")
+
+    with smtp.connect(sink.server()) as session:
+        session.authenticate(ALICE)
+        session.mail("alice@example.test", size=len(RAW))
+        session.rcpt("bob@example.test")
+        session.data()
+        with pytest.raises(Conflict, match="claim_lost"):
+            session.send_body(RAW, before_end=refuse)
+    assert sink.taken == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a+b=c@x.example", "a+2Bb+3Dc@x.example"), ("two words", "two+20words"), ("用户+1@例子.example", "用户\\x{2B}1@例子.example")],
+)
+def test_parameters_cannot_be_ended_by_what_they_hold(text: str, expected: str) -> None:
+    assert xtext(text) == expected
+
+
+def test_postfix_reports_a_delivery_under_the_name_that_was_given(postfix: Postfix, dovecot: Dovecot) -> None:
+    mine, recipient = dovecot.credentials(dovecot.new_user()), dovecot.new_user()
+    with smtp.connect(postfix.submission) as session:
+        session.authenticate(mine)
+        session.mail(mine.username, size=len(RAW), envelope_id="a1+b=2")
+        assert session.rcpt(recipient, notify="SUCCESS,FAILURE,DELAY").ok
+        session.data()
+        session.send_body(RAW)
+        assert session.wait().ok
+    reports = [each for each in inbox(dovecot, mine.username, count=1) if b"Original-Envelope-Id: a1+b=2" in each]
+    assert len(reports) == 1
+    assert f"Original-Recipient: rfc822;{recipient}".encode() in reports[0]
+    assert b"Action: delivered" in reports[0] or b"Action: relayed" in reports[0], "LMTP is another system"

@@ -8,6 +8,7 @@ set with ``refuse``.
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import ssl
 import threading
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from webmail.account import Credentials, Security, Server
 
+MECHANISMS = ("PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2")
 _DSN = re.compile(r" (?:RET|ENVID|NOTIFY|ORCPT)=\S+")
 
 
@@ -180,6 +182,20 @@ class _Keeper:
         session.host_name = hostname
         return [*responses[:-1], *(["250-DSN"] if self._sink.dsn else []), responses[-1]]
 
+    async def auth_OAUTHBEARER(self, dialogue: SMTP, arguments: list[str]) -> AuthResult:
+        return await self._bearer(dialogue, arguments, "n,a={},\x01auth=Bearer {}\x01\x01")
+
+    async def auth_XOAUTH2(self, dialogue: SMTP, arguments: list[str]) -> AuthResult:
+        return await self._bearer(dialogue, arguments, "user={}\x01auth=Bearer {}\x01\x01")
+
+    async def _bearer(self, dialogue: SMTP, arguments: list[str], form: str) -> AuthResult:
+        wanted = self._sink.credentials
+        assert wanted is not None
+        if base64.b64decode(arguments[1]).decode() == form.format(wanted.username, wanted.password):
+            return AuthResult(success=True, auth_data=LoginPassword(wanted.username.encode(), b""))
+        await dialogue.challenge_auth('{"status":"401"}')
+        return AuthResult(success=False, handled=False)
+
     async def handle_RCPT(self, dialogue: SMTP, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         reply = self._sink.recipients.get(address, "250 2.1.5 OK")
         if reply.startswith("2"):
@@ -224,7 +240,7 @@ class _Dialogue(SMTP):
             tls_context=sink.starttls_context,
             require_starttls=sink.security is Security.STARTTLS,
             auth_require_tls=sink.security is Security.STARTTLS,
-            auth_exclude_mechanism=[name for name in ("PLAIN", "LOGIN") if name not in sink.mechanisms],
+            auth_exclude_mechanism=[name for name in MECHANISMS if name not in sink.mechanisms],
             authenticator=self._check,
         )
         # Set afterwards: the constructor warns of AUTH without STARTTLS and does not know that TLS may be there from the start.

@@ -77,7 +77,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "key_remembered": lambda values: _("Key of %(people)s remembered: %(fingerprint)s", **values),
     "key_forgotten": _plain(lambda: _("The key is no longer remembered.")),
     "queued": _plain(lambda: _("Message queued for sending.")),
-    "scheduled": lambda values: _("The message goes out at %(time)s.", time=values["when"]),
+    "scheduled": lambda values: _("The message goes out: %(time)s", time=values["when"]),
     "send_now": _plain(lambda: _("The message is being sent.")),
     "saved": _plain(lambda: _("Draft saved.")),
     "draft_elsewhere": _plain(
