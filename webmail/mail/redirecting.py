@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from webmail.address import Address, ascii_addr_spec, parse_address_list, valid_addr_spec
 from webmail.errors import InvalidInput, NotAllowed
 from webmail.imap import fetch
 from webmail.mail.message_pages import RedirectPage
+from webmail.mail.pages import SubmissionState
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.message import build
 from webmail.message.mime import has_attachments
@@ -30,19 +34,20 @@ def form(session: MailSession, message_id: int, *, to: str = "", sender: str = "
 def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender: str, now: datetime, hold: timedelta) -> int:
     """Put a message into the outbox as it is, behind a Resent block; returns the id of the submission.
 
-    One fetch of the whole message, which is held in memory. The same key gives the same submission. Raises NotFound,
+    One fetch of the whole message, which is held in memory. The same form gives the same submission, unless that was taken
+    back; other recipients make another one. Raises NotFound,
     InvalidInput for addresses that cannot be used, NotAllowed("redirect_too_large"), and the server's errors.
     """
     mine = account(session).id
-    known = outgoing.by_key(session.database, mine, key)
-    if known is not None:
-        return known
     people, writer = _recipients(to), _sender(session, sender)
+    if not key or len(key) > 64:
+        raise InvalidInput("key", field="key")
+    key, known = _own_key(session, key, [writer, *people])
+    if known:
+        return known
     stored, mailbox = find_message(session, message_id)
     if stored.summary.size > LIMIT:
         raise NotAllowed("redirect_too_large")
-    if not key or len(key) > 64:
-        raise InvalidInput("key", field="key")
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         raw = fetch.part(lent, stored.summary.uid, "")
     resent_id = build.new_message_id(secrets.token_hex(16), writer.domain)
@@ -65,6 +70,19 @@ def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender
     )
     jobs.wake(session.database)
     return queued
+
+
+def _own_key(session: MailSession, key: str, named: Sequence[Address]) -> tuple[str, int]:
+    """The key of a form with these addresses in it, and the submission made of it before; 0 if there is none that stands."""
+    digest = hashlib.sha256("\n".join(each.addr_spec for each in named).encode()).hexdigest()[:16]
+    for turn in itertools.count():
+        candidate = f"{key[:40]}.{digest}.{turn}"
+        known = outgoing.by_key(session.database, account(session).id, candidate)
+        if known is None:
+            return candidate, 0
+        if outgoing.get(session.database, account(session).id, known).state != SubmissionState.CANCELLED:
+            return candidate, known
+    raise AssertionError("numbers do not end")
 
 
 def _own(session: MailSession) -> tuple[Address, ...]:

@@ -10,8 +10,9 @@ The stored states; each step looks at the stored state first and moves it by com
                         ▲                                                                   │
                         └───────────────────────────────────────────────────────────────────┘
 
-*submitting* has done nothing irrevocable: a crash there retries by itself. *handing_over* is committed before the first
-octet of the body leaves; only it can become *unclear*, and that is never sent again by itself. *accepted* is committed,
+*submitting* has done nothing irrevocable: a crash there retries by itself, also in the middle of the body, because a server
+drops what has no final dot. *handing_over* is committed when all but the dot is with the server; only it can become *unclear*,
+and that is never sent again by itself. *accepted* is committed,
 with every recipient's reply and the transcript, before anything else happens. If only the Sent copy fails, only the
 copy is tried again; it is looked for by Message-ID first. A refused password stops all work of the account
 (*needs_sign_in*) until the person signs in.
