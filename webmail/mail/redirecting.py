@@ -12,7 +12,7 @@ from webmail.address import Address, ascii_addr_spec, parse_address_list, valid_
 from webmail.errors import InvalidInput, NotAllowed
 from webmail.imap import fetch
 from webmail.mail.message_pages import RedirectPage
-from webmail.mail.pages import SubmissionState
+from webmail.mail.outbox_pages import SubmissionState
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.message import build
 from webmail.message.mime import has_attachments
