@@ -60,6 +60,17 @@ def test_it_can_be_taken_back_and_nothing_opens_for_writing(writer: Person, sink
     assert sink.messages == []
 
 
+def test_the_form_sent_again_to_others_or_after_it_was_taken_back_is_another_message(writer: Person, sink: SmtpSink) -> None:  # noqa: F811
+    number = put(writer, letter(1))
+    first = redirect(writer, number, hold=30)
+    assert redirect(writer, number, hold=30) == first
+    submission.cancel(writer.session, first, now=datetime.now(UTC))
+    again, others = redirect(writer, number), redirect(writer, number, to="owen@example.net")
+    assert len({first, again, others}) == 3
+    writer.work()
+    assert sorted(taken.recipients for taken in sink.messages) == [("ilse@example.net",), ("owen@example.net",)]
+
+
 @pytest.mark.parametrize("to", ["", "hut@", "a@example.net\r\nBcc: b@example.net"])
 def test_whom_it_goes_to_has_to_be_an_address(writer: Person, to: str) -> None:  # noqa: F811
     with pytest.raises(InvalidInput):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -429,3 +431,36 @@ def test_an_attempt_that_was_taken_for_dead_changes_nothing_of_the_next(writer: 
     writer.work()
     delivery.advance(writer.gate, first, owner="slow")
     assert (state(writer, number), len(sink.messages), writer.truth("Sent")) == (SubmissionState.FILED, 1, 1)
+
+
+def test_a_slow_delivery_that_says_it_lives_is_left_alone(writer: Person, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "CLAIM_SECONDS", 0.6)
+    sink.pause = 0.3
+    number = send(writer, fields())
+    found = delivery.claim(writer.gate, owner="slow")
+    assert found is not None
+    slow = threading.Thread(target=delivery.advance, args=(writer.gate, found), kwargs={"owner": "slow"})
+    slow.start()
+    while slow.is_alive():
+        delivery.keep_claims(writer.gate, [(number, "slow")])
+        assert delivery.claim(writer.gate, owner="other") is None
+        slow.join(0.1)
+    assert (state(writer, number), len(sink.messages), writer.truth("Sent")) == (SubmissionState.FILED, 1, 1)
+
+
+def test_an_answer_that_comes_after_all_hope_was_given_up_settles_what_was_unclear(
+    writer: Person, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "CLAIM_SECONDS", 0.7)
+    sink.at("dot", lambda: time.sleep(1.5))
+    number = send(writer, fields())
+    found = delivery.claim(writer.gate, owner="slow")
+    assert found is not None
+    slow = threading.Thread(target=delivery.advance, args=(writer.gate, found), kwargs={"owner": "slow"})
+    slow.start()
+    time.sleep(1.0)
+    assert delivery.claim(writer.gate, owner="other") is None
+    assert state(writer, number) is SubmissionState.UNCLEAR
+    slow.join(20)
+    assert (state(writer, number), len(sink.messages), writer.truth("Sent")) == (SubmissionState.FILED, 1, 1)
+    assert problems(writer) == []
