@@ -78,6 +78,7 @@ class Belongings:
     search: int = 0
     permission: int = 0
     token: str = ""
+    filter: str = ""
 
     @property
     def uidvalidity(self) -> int:
@@ -100,6 +101,7 @@ class Belongings:
             "search_id": self.search,
             "permission_id": self.permission,
             "token": self.token,
+            "filter_key": self.filter,
             "section": "2",
             "page": 1,
             "name": "x",
@@ -119,6 +121,7 @@ class Belongings:
             folders = [tuple(each) for each in connection.exec_driver_sql("select id, name from mailboxes order by id")]
             kept = [tuple(each) for each in connection.exec_driver_sql("select id, name, query from saved_searches order by id")]
             kept += [tuple(each) for each in connection.exec_driver_sql("select id, whose, value from image_permissions order by id")]
+            kept += [tuple(each) for each in connection.exec_driver_sql("select account_id, content, revision from filters order by 1")]
             undone = connection.exec_driver_sql("select * from journal order by id").fetchall()
         seen = self.person.truth("INBOX", "SEEN"), self.person.truth("INBOX", "FLAGGED")
         return {
@@ -151,6 +154,9 @@ def belongings(app: Flask, person: Person) -> Belongings:
     keeping.keep(person.gate.database.data_dir / FOLDER, Picture(png(), "image/png"), reader=str(person.session.user.id), address=address)
     mine.token = proxied(person.session)(address).removeprefix("/remote/")
     mine.permission = image_permissions.permit(person.session, mine.message, whose="sender", only_verified=False).id
+    visitor.get("/filters/new")
+    visitor.send(visitor.form(holding="rehearsed"), button=("action", "save"), name="Kept", value="files", does="flag")
+    mine.filter = str(visitor.page.xpath("//ol[@class='rules']/li/div/a/@href")[0]).rpartition("/")[2]
     visitor.get("/compose")
     visitor.send(visitor.form(holding="subject"), button=("action", "save"), subject="A draft", text="mine")
     mine.draft = str(visitor.form(holding="subject").fields["key"])

@@ -13,7 +13,7 @@ from bleach._vendor import html5lib
 from lxml import html
 from lxml.html import HtmlElement
 
-from tests.web import nested_samples, samples
+from tests.web import filter_samples, nested_samples, samples
 from tests.web.conftest import ROOT, Render
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.message_pages import BodyKind
@@ -197,6 +197,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign-in": ("login.html", {"problem": "", "field": "", "transient": False, "username": "", "next": "/outbox"}),
     "sign-in refused": ("login.html", {"problem": "Wrong.", "field": "", "transient": False, "username": "robin", "next": ""}),
     "sign-in without a name": ("login.html", {"problem": "Required.", "field": "username", "transient": False, "username": "", "next": ""}),
+    **filter_samples.PAGES,
     "address": ("address.html", {"problem": "Not complete.", "field": "address", "next": "/outbox", "name": "", "address": "hut@"}),
 } | {f"a report: {state}": ("submission.html", {"page": samples.submission_page(state)}) for state in S}
 

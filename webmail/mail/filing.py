@@ -203,6 +203,38 @@ def _has_already(flags: frozenset[str], change: FlagChange) -> bool:
     return set(change.add) <= flags and not flags.intersection(change.remove)
 
 
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What a filter does to messages: flags they get, mailboxes they are copied to, and the one they are moved to at last."""
+
+    flags: tuple[str, ...] = ()
+    copies: tuple[Mailbox, ...] = ()
+    target: Mailbox | None = None
+
+
+def handle(session: MailSession, batch: Batch, handling: Handling) -> list[JournalEntry]:
+    """Flag, copy and move messages of one mailbox as a filter says; what was done, for the journal. Raises as ``act``."""
+    entries: list[JournalEntry] = []
+    change = FlagChange("filtered", add=handling.flags)
+    marked = _change_flags(session, batch, change) if handling.flags else None
+    for each in handling.copies:
+        copied = _file(session, batch, "copy", _selectable(each))
+        entries += [copied] if copied is not None else []
+    moved = _file(session, batch, "move", _selectable(handling.target)) if handling.target is not None else None
+    if moved is None:
+        return entries + ([marked] if marked is not None else [])
+    return [*entries, *_unmarked_first(moved, marked)]
+
+
+def _unmarked_first(moved: JournalEntry, marked: JournalEntry | None) -> Iterator[JournalEntry]:
+    """A move as two: of messages that had the flags already, and of those from which Undo takes them."""
+    newly = set(marked.uids) if marked is not None else set()
+    for with_flags in (False, True):
+        pairs = [pair for pair in zip(moved.uids, moved.target_uids, strict=True) if (pair[0] in newly) is with_flags]
+        added = marked.added if marked is not None and with_flags else ()
+        yield replace(moved, uids=tuple(old for old, _ in pairs), target_uids=tuple(new for _, new in pairs), added=added)
+
+
 def _flags_entry(mailbox: Mailbox, uidvalidity: int, uids: Sequence[Uid], change: FlagChange) -> JournalEntry:
     return JournalEntry(
         kind="flags", mailbox_id=mailbox.id, uidvalidity=uidvalidity, uids=tuple(uids), added=change.add, removed=change.remove
@@ -285,7 +317,7 @@ def _undo_entry(session: MailSession, entry: JournalEntry) -> int:
         writable(lent, target)
         if entry.kind == "move":
             with suppress(ServerRefused):
-                update.store_flags(lent, entry.target_uids, remove=entry.added)
+                sync.store_flags(sync.Index(session.database, lent, target), entry.target_uids, remove=entry.added)
             _move_batch(session, lent, target, mailbox, uids=entry.target_uids)
         else:
             update.expunge(lent, entry.target_uids)

@@ -21,8 +21,9 @@ from webmail.imap.changes import News
 from webmail.imap.fetch import selected
 from webmail.mail import reports, verifying
 from webmail.mail.indexing import PAGE, Index, Lease, add, arrived, newest, read, settle
+from webmail.mailbox import SpecialUse
 from webmail.message.summary import Flag, ModSeq, Uid
-from webmail.store import jobs, listing, mailboxes, messages
+from webmail.store import filters, jobs, listing, mailboxes, messages
 from webmail.store.events import ARRIVED, CHANGED, COUNTS
 from webmail.store.mailboxes import MailboxState
 from webmail.store.states import COUNTED, DISTRUSTED
@@ -32,6 +33,8 @@ GAP = 300
 FLAG_WINDOW = 5000
 AHEAD = "ahead"
 """The kind of the work that makes the bodies of new mail ready (see ``ahead``)."""
+FILTER = "filter"
+"""The kind of the work that tries filters on new mail (see ``filtering``)."""
 Shown = Callable[[], Mapping[Uid, frozenset[str]]]
 
 
@@ -126,6 +129,8 @@ def _take_in(index: Index, held: Lease, state: MailboxState, *, came: Sequence[U
     add(index, held, found)
     verifying.arrived(index.database, index.mailbox, found)
     reports.arrived(index.database, index.mailbox, found)
+    if found and index.mailbox.special_use is SpecialUse.INBOX and filters.exist(index.database, index.mailbox.account_id):
+        jobs.put(index.database, kind=FILTER, account_id=index.mailbox.account_id, due_at=datetime.now(UTC))
     outcome.arrived = len(found)
     outcome.uidnext = max([outcome.uidnext, *(summary.uid + 1 for summary in found)])
     if many and found:

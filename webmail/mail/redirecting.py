@@ -15,14 +15,19 @@ from webmail.mail.message_pages import RedirectPage
 from webmail.mail.outbox_pages import SubmissionState
 from webmail.mail.session import MailSession, account, find_message, opened
 from webmail.message import build
+from webmail.message.encoded_words import text_of
+from webmail.message.fields import header_end, split_fields
 from webmail.message.mime import has_attachments
 from webmail.message.resent import resent
-from webmail.store import jobs, outgoing
+from webmail.store import jobs, mailboxes, outgoing
 from webmail.store.drafts import MessageRef
+from webmail.store.messages import StoredMessage
 
 LIMIT = 64 * 1024 * 1024
 """Octets of a message that is sent on."""
 RECIPIENTS = 100
+HOPS = 50
+"""A message that has passed so many servers goes in circles."""
 
 
 def form(session: MailSession, message_id: int, *, to: str = "", sender: str = "", key: str = "") -> RedirectPage:
@@ -38,7 +43,6 @@ def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender
     back; other recipients make another one. Raises NotFound,
     InvalidInput for addresses that cannot be used, NotAllowed("redirect_too_large"), and the server's errors.
     """
-    mine = account(session).id
     people, writer = _recipients(to), _sender(session, sender)
     if not key or len(key) > 64:
         raise InvalidInput("key", field="key")
@@ -50,7 +54,48 @@ def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender
         raise NotAllowed("redirect_too_large")
     with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
         raw = fetch.part(lent, stored.summary.uid, "")
-    resent_id = build.new_message_id(secrets.token_hex(16), writer.domain)
+    return _queue(session, stored, raw, key=key, people=people, writer=writer, now=now, due_at=now + hold)
+
+
+def pass_on(session: MailSession, stored: StoredMessage, *, to: str, key: str, now: datetime) -> bool:
+    """Put a message of the inbox into the outbox because a filter says so; the same key queues it once.
+
+    False, and nothing is done, where it has been through our own hands before or has come a long way: it goes in circles. One
+    fetch of the whole message. Raises as ``redirect``.
+    """
+    mine = account(session).id
+    if outgoing.by_key(session.database, mine, key) is not None:
+        return True
+    people, writer = _recipients(to), _sender(session, "")
+    if stored.summary.size > LIMIT:
+        raise NotAllowed("redirect_too_large")
+    mailbox = mailboxes.get(session.database, mine, stored.mailbox_id)
+    with opened(session, mailbox, uidvalidity=stored.uidvalidity) as lent:
+        raw = fetch.part(lent, stored.summary.uid, "")
+    if _in_circles(raw, writer):
+        return False
+    _queue(session, stored, raw, key=key, people=people, writer=writer, now=now, due_at=now)
+    return True
+
+
+def _in_circles(raw: bytes, writer: Address) -> bool:
+    fields = split_fields(raw[: header_end(raw)])
+    ours = any(name.lower() == "resent-from" and writer.addr_spec.lower() in text_of(value).lower() for name, value in fields)
+    return ours or sum(name.lower() == "received" for name, _ in fields) > HOPS
+
+
+def _queue(
+    session: MailSession,
+    stored: StoredMessage,
+    raw: bytes,
+    *,
+    key: str,
+    people: Sequence[Address],
+    writer: Address,
+    now: datetime,
+    due_at: datetime,
+) -> int:
+    mine, resent_id = account(session).id, build.new_message_id(secrets.token_hex(16), writer.domain)
     envelope = stored.summary.envelope
     queued = outgoing.queue(
         session.database,
@@ -65,7 +110,7 @@ def redirect(session: MailSession, message_id: int, *, key: str, to: str, sender
         has_attachments=has_attachments(stored.summary.structure),
         original=MessageRef(mine, stored.mailbox_id, stored.uidvalidity, stored.summary.uid, envelope.message_id_field),
         original_action="redirect",
-        due_at=now + hold,
+        due_at=due_at,
         now=now,
     )
     jobs.wake(session.database)

@@ -6,15 +6,41 @@ from datetime import UTC, datetime, timedelta
 
 from webmail.errors import AuthenticationFailed, Conflict, NotFound, WebmailError
 from webmail.imap.mailboxes import list_mailboxes
-from webmail.mail import accounts, ahead, drafts, filing, following, reports, saved_searches, sync, verifying, watching, wording
+from webmail.mail import (
+    accounts,
+    ahead,
+    drafts,
+    filing,
+    filtering,
+    following,
+    reports,
+    saved_searches,
+    sync,
+    verifying,
+    watching,
+    wording,
+)
 from webmail.mail.delivery import SIGN_IN_PAUSE, worker_session
 from webmail.mail.session import Gate, MailSession, account, connection
 from webmail.mailbox import Mailbox, MailboxCounts, MailboxId
 from webmail.message.summary import Uid
-from webmail.store import credentials, jobs, mailboxes, messages
+from webmail.store import credentials, filters, jobs, mailboxes, messages
 from webmail.store.jobs import Job
 
-KINDS = ("sync", "backfill", "scan", "forget", wording.KIND, "draft", "to_me", filing.JOB, following.AHEAD, verifying.KIND, reports.KIND)
+KINDS = (
+    "sync",
+    "backfill",
+    "scan",
+    "forget",
+    wording.KIND,
+    "draft",
+    "to_me",
+    filing.JOB,
+    following.FILTER,
+    following.AHEAD,
+    verifying.KIND,
+    reports.KIND,
+)
 CLAIM_SECONDS = 120
 PAUSES = (30, 60, 300, 900)
 BURST = 2.0
@@ -24,6 +50,8 @@ FORGET_AFTER = timedelta(hours=1)
 """How long the index of a folder that the server lists no more is kept: it may only be away for a while."""
 SCAN_PAUSE = timedelta(minutes=10)
 """How often all flags of a mailbox are read again where the server does not tell which have changed."""
+FILTER_PAUSE = timedelta(minutes=5)
+"""How often new mail is looked for while nobody is here, for an account whose filters run here."""
 EVERYWHERE = {"connect", "greeting", "unavailable", "limit", "busy"}
 """Errors that say something of the server and nothing of the mailbox that was asked for."""
 
@@ -78,7 +106,7 @@ def _work(gate: Gate, job: Job) -> datetime | None:
         # Lists come first: while older messages are still missing from them, their words get a small share of the time.
         waits = jobs.keys(session.database, job.account_id, "backfill")
         return wording.run(session, seconds=BURST / 4 if waits else BURST)
-    if job.kind in (following.AHEAD, verifying.KIND, reports.KIND):
+    if job.kind in (following.FILTER, following.AHEAD, verifying.KIND, reports.KIND):
         return _look_at_arrivals(gate, session, job)
     if job.kind == "forget":
         if MailboxId(int(job.key)) in mailboxes.gone(session.database, job.account_id):
@@ -91,7 +119,9 @@ def _work(gate: Gate, job: Job) -> datetime | None:
 
 
 def _look_at_arrivals(gate: Gate, session: MailSession, job: Job) -> datetime | None:
-    """What is done once for mail that has just come: its signatures verified, its body made ready."""
+    """What is done once for mail that has just come: filters tried on it, its signatures verified, its body made ready."""
+    if job.kind == following.FILTER:
+        return filtering.run(session, now=datetime.now(UTC))
     if job.kind == verifying.KIND:
         return verifying.run(gate, session, job)
     if job.kind == reports.KIND:
@@ -128,7 +158,8 @@ def _sync_account(session: MailSession) -> datetime | None:
     if accounts.present(session.database, session.user.id, mine.id):
         watching.want(session.database, mine.id)
         return datetime.now(UTC) + timedelta(seconds=60)
-    return None
+    # Filters that run here are wanted most while nobody looks; the password is there as long as somebody stays signed in.
+    return datetime.now(UTC) + FILTER_PAUSE if filters.exist(session.database, mine.id) else None
 
 
 def _moved(counts: MailboxCounts, state: mailboxes.MailboxState) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from webmail.account import AccountId
 from webmail.errors import NotFound
@@ -84,8 +84,20 @@ def get(database: Database, account_id: AccountId, journal_id: int) -> Journal:
         row = connection.execute(select(journal).where(mine)).first()
     if row is None:
         raise NotFound("journal")
+    return _journal(row)
+
+
+def _journal(row: Row[*tuple[Any, ...]]) -> Journal:
     entries = tuple(_entry(each) for each in loads(row.entries))
     return Journal(row.id, row.account_id, row.action, entries, moment(row.created_at), optional_moment(row.undone_at))
+
+
+def lately(database: Database, account_id: AccountId, *, action: str, limit: int) -> list[Journal]:
+    """What an action did lately, newest first."""
+    mine = (journal.c.account_id == account_id) & (journal.c.action == action) & (journal.c.version == VERSION)
+    with database.durable() as connection:
+        rows = connection.execute(select(journal).where(mine).order_by(journal.c.created_at.desc(), journal.c.id.desc()).limit(limit)).all()
+    return [_journal(row) for row in rows]
 
 
 def mark_undone(database: Database, journal_id: int, *, now: datetime) -> bool:

@@ -293,3 +293,27 @@ openpgp_keys = Table(
     instant("added_at"),
 )
 """OpenPGP certificates that the person has put in; signatures of no other are verified."""
+
+filters = Table(
+    "filters",
+    durable,
+    account(primary=True),
+    Column("content", Text, nullable=False),
+    number("revision"),
+    # The first UID of the inbox that they have not been tried on, and from when on mail is theirs.
+    number("uidvalidity"),
+    number("uid"),
+    instant("since"),
+)
+"""The filters that the worker runs, of an account whose server runs none."""
+
+filtered = Table(
+    "filtered",
+    durable,
+    account(primary=True),
+    Column("sameness", String(64), primary_key=True),
+    number("finished"),
+    instant("at"),
+    Index(None, "account_id", "at"),
+)
+"""Messages that filters have been tried on, however often they are moved out of the inbox and back."""

@@ -13,6 +13,8 @@ from webmail.web import (
     drafts,
     errors,
     files,
+    filter_words,
+    filters,
     health,
     keys,
     language,
@@ -52,6 +54,7 @@ PAGES = (
     senders,
     remote,
     search,
+    filters,
     compose,
     drafts,
     writing,
@@ -69,6 +72,7 @@ def register(app: Flask, services: Services) -> None:
     language.init(app)
     templating.init(app)
     sender_words.init(app)
+    filter_words.init(app)
     errors.init(app)
     login.init(app)
     security.init(app, services)

@@ -97,6 +97,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "images_revoked": lambda values: _("Remote images of %(name)s are hidden again.", name=values["name"]),
     "search_saved": lambda values: _("Search saved as %(name)s.", name=values["name"]),
     "search_forgotten": lambda values: _("The search %(name)s is no longer kept.", name=values["name"]),
+    "filtered": _counted(
+        lambda count, n: ngettext("The filter was applied to %(n)s message.", "The filter was applied to %(n)s messages.", count, n=n)
+    ),
+    "filter_saved": _plain(lambda: _("Filter saved.")),
+    "filter_deleted": lambda values: _("Filter %(name)s deleted.", name=values["name"]),
     "signed_out": _plain(lambda: _("You are signed out.")),
     "password_kept": _plain(
         lambda: _("You are signed out. The mail password is kept until the messages waiting in the outbox are sent, then erased.")

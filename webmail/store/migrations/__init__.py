@@ -4,4 +4,4 @@ Each step is a module in ``versions/`` that is never changed once released. ``HE
 equal to what Alembic finds, and the migrated tables equal to ``webmail.store.schema``.
 """
 
-HEAD = "0007"
+HEAD = "0008"
