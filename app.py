@@ -70,6 +70,7 @@ def build_gate(settings: Settings) -> Gate:
         undo_seconds=settings.undo_seconds,
         sent_copy=settings.sent_copy,
         authserv_id=settings.authserv_id.strip(),
+        sieve_server=settings.sieve,
         dkim_lookup=authentication.dns_lookup() if settings.dkim_verify == "on" else None,
     )
     accounts.adopt_servers(gate.database, imap=gate.imap_server, smtp=gate.smtp_server)

@@ -21,6 +21,15 @@ def test_the_environment_goes_before_the_file_and_the_file_before_the_defaults(t
     assert not found.secure
 
 
+def test_a_server_of_scripts_is_there_where_it_is_named() -> None:
+    assert load({}).sieve is None
+    found = load({f"{PREFIX}SIEVE_HOST": "mail.example.org"}).sieve
+    assert found is not None
+    assert (found.host, found.port, found.security) == ("mail.example.org", 4190, Security.STARTTLS)
+    with pytest.raises(InvalidInput, match="setting_insecure"):
+        load({f"{PREFIX}SIEVE_HOST": "mail.example.org", f"{PREFIX}SIEVE_SECURITY": "none"})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [

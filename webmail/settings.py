@@ -35,6 +35,11 @@ class Settings:
     smtp_host: str = setting("", "Host name of the server that takes mail for sending. Default: the IMAP host.")
     smtp_port: int = setting(0, "Its port. Default: 465 with `tls`, else 587.")
     smtp_security: str = setting("tls", "`tls`, `starttls`, or `none` (only for a server on loopback).")
+    sieve_host: str = setting(
+        "", "Host name of the ManageSieve server, which then keeps and runs people's filters. Empty: the worker runs them."
+    )
+    sieve_port: int = setting(4190, "Its port.")
+    sieve_security: str = setting("starttls", "`starttls`, `tls`, or `none` (only for a server on loopback).")
     tls_ca_file: str = setting("", "A private certificate authority (PEM) trusted besides the system's; certificates are always verified.")
     mail_domain: str = setting("", "Added to a sign-in name without @ to make the From address. Empty: the person is asked once.")
     data_dir: str = setting("var", "Folder of the databases, the key and waiting attachments. Made with mode 0700.")
@@ -77,6 +82,13 @@ class Settings:
         )
 
     @property
+    def sieve(self) -> Server | None:
+        """The server of scripts, or None where there is none."""
+        if not self.sieve_host:
+            return None
+        return Server(self.sieve_host, self.sieve_port, Security(self.sieve_security), self.tls_ca_file)
+
+    @property
     def data_path(self) -> Path:
         return Path(self.data_dir)
 
@@ -93,6 +105,7 @@ class Settings:
 RANGES = {
     "imap_port": (0, 65_535),
     "smtp_port": (0, 65_535),
+    "sieve_port": (1, 65_535),
     "port": (0, 65_535),
     "threads": (1, 1_000),
     "trusted_proxies": (0, 100),
@@ -143,6 +156,7 @@ def _checked(settings: Settings) -> Settings:
     choices = {
         "imap_security": [each.value for each in Security],
         "smtp_security": [each.value for each in Security],
+        "sieve_security": [each.value for each in Security],
         "worker": ["embedded", "external"],
         "dkim_verify": ["off", "on"],
         "sent_copy": ["auto", "append", "server"],
@@ -153,9 +167,9 @@ def _checked(settings: Settings) -> Settings:
     for name, (least, most) in RANGES.items():
         if not least <= getattr(settings, name) <= most:
             raise InvalidInput("setting_range", field=name, value=getattr(settings, name), least=least, most=most)
-    for name in ("imap", "smtp"):
-        server: Server = getattr(settings, name)
-        if server.security is Security.NONE and not is_loopback(server.host):
+    for name in ("imap", "smtp", "sieve"):
+        server: Server | None = getattr(settings, name)
+        if server is not None and server.security is Security.NONE and not is_loopback(server.host):
             raise InvalidInput("setting_insecure", field=f"{name}_security", host=server.host)
     if settings.tls_ca_file and not Path(settings.tls_ca_file).is_file():
         raise InvalidInput("setting_missing_file", field="tls_ca_file", value=settings.tls_ca_file)

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.started import ROOT, environment
 from tests.demo.conftest import DemoServer
 from tests.demo.conftest import started as demo_started
+from tests.servers.dovecot import Dovecot
 from tests.servers.postgresql import url_for
 
 
@@ -80,3 +81,11 @@ def test_a_broken_setting_is_named() -> None:
     result = doctor(port="eighty")
     assert result.returncode == 1
     assert "port must be a whole number" in result.stdout
+
+
+def test_a_server_of_scripts_is_looked_at_where_there_is_one(server: DemoServer, dovecot: Dovecot, tmp_path: Path) -> None:
+    scripts = {"sieve_host": "localhost", "sieve_port": str(dovecot.sieve), "tls_ca_file": str(dovecot.ca_file)}
+    result = doctor(**on(server, tmp_path), **scripts)
+    assert result.returncode == 0, result.stdout
+    assert f"localhost port {dovecot.sieve}, STARTTLS: answers" in result.stdout
+    assert "imap4flags" in result.stdout

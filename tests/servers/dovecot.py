@@ -1,4 +1,4 @@
-"""Dovecot: the real IMAP, LMTP, POP3 and submission server, one for all tests of a process, a fresh mailbox for each test.
+"""Dovecot: the real IMAP, LMTP, POP3, ManageSieve and submission server, one for all tests of a process, a fresh mailbox for each test.
 
 It runs without privileges: as the user who runs the tests, or as ``nobody`` where that is root.
 """
@@ -33,7 +33,7 @@ _CONFIG = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log/dovecot.log
-protocols = imap lmtp pop3 submission
+protocols = imap lmtp pop3 sieve submission
 listen = 127.0.0.1
 default_internal_user = {user}
 default_internal_group = {group}
@@ -99,12 +99,14 @@ protocol imap {{
   mail_max_userip_connections = 100
 }}
 protocol lmtp {{
+  mail_plugins = $mail_plugins sieve
   postmaster_address = postmaster@example.test
 }}
 plugin {{
   quota = maildir:User quota
   quota_rule = *:storage=1G
   quota_rule2 = Tiny:storage=+0
+  sieve = file:~/sieve;active=~/.dovecot.sieve
 }}
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
@@ -152,6 +154,12 @@ service submission-login {{
     port = 0
   }}
 }}
+service managesieve-login {{
+  chroot =
+  inet_listener sieve {{
+    port = {sieve}
+  }}
+}}
 service lmtp {{
   user = {user}
   inet_listener lmtp {{
@@ -175,7 +183,7 @@ def free_ports(count: int) -> list[int]:
 
 
 class Dovecot:
-    """A running Dovecot. ``imap`` (with STARTTLS), ``imaps``, ``lmtp``, ``pop3``, ``submission`` are its ports.
+    """A running Dovecot. ``imap`` (with STARTTLS), ``imaps``, ``lmtp``, ``pop3``, ``sieve``, ``submission`` are its ports.
 
     ``auth`` is the port through which Postfix asks it whether a password is right.
     """
@@ -186,7 +194,7 @@ class Dovecot:
         self._passwords: dict[str, str] = {}
         self.authority = Authority(folder / "authority")
         self.ca_file = self.authority.ca_file
-        self.imap, self.imaps, self.lmtp, self.pop3, self.submission, self.relay, self.auth = free_ports(7)
+        self.imap, self.imaps, self.lmtp, self.pop3, self.submission, self.relay, self.auth, self.sieve = free_ports(8)
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -197,7 +205,7 @@ class Dovecot:
         for name in ("run", "state", "log", "mail", "users", "public"):
             (self.folder / name).mkdir()
         config = self.folder / "dovecot.conf"
-        ports = {name: getattr(self, name) for name in ("imap", "imaps", "lmtp", "pop3", "submission", "relay", "auth")}
+        ports = {name: getattr(self, name) for name in ("imap", "imaps", "lmtp", "pop3", "submission", "relay", "auth", "sieve")}
         names = {"user": user.pw_name, "group": grp.getgrgid(user.pw_gid).gr_name}
         config.write_text(_CONFIG.format(folder=self.folder, certificate=certificate, key=key, **ports, **names), "utf-8")
         other: dict[str, object] = {}
@@ -253,6 +261,10 @@ class Dovecot:
     def server(self, security: Security = Security.TLS) -> Server:
         """How to reach IMAP."""
         return Server("localhost", self.imaps if security is Security.TLS else self.imap, security, str(self.ca_file))
+
+    def scripts(self) -> Server:
+        """How to reach the scripts of people, over STARTTLS."""
+        return Server("localhost", self.sieve, Security.STARTTLS, str(self.ca_file))
 
     def deliver(self, username: str, raw: bytes, *, sender: str = "sender@example.org") -> None:
         """Hand a message over by LMTP, as a mail server does."""

@@ -52,6 +52,14 @@ FOUND = Rehearsal(2, 2000, (samples.summary(), samples.summary(subject="")), 7, 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "filters": ("filters.html", {"page": LIST}),
     "no filters": ("filters.html", {"page": FiltersPage((), "0", SERVER)}),
+    "filters beside a script": ("filters.html", {"page": replace(LIST, standing=replace(SERVER, other="<mine>", included=True))}),
+    "filters that a script stands before": (
+        "filters.html",
+        {"page": replace(LIST, standing=replace(SERVER, active=False, other="<mine>", includes=True))},
+    ),
+    "filters in place of a script": ("filters.html", {"page": replace(LIST, standing=replace(SERVER, active=False, other="mine"))}),
+    "filters turned off elsewhere": ("filters.html", {"page": replace(LIST, standing=replace(SERVER, active=False))}),
+    "a script edited elsewhere": ("filters.html", {"page": replace(LIST, standing=replace(SERVER, edited=True))}),
     "a filter": ("filter.html", {"page": replace(FORM, rehearsal=FOUND), "problem": "", "problem_field": ""}),
     "a filter with a mistake": ("filter.html", {"page": FORM, "problem": "No name.", "problem_field": "value-1"}),
     "a filter like a message": (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from webmail import smtp
+from webmail import managesieve, smtp
 from webmail.account import Credentials, Security, Server
 from webmail.errors import InvalidInput, WebmailError
 from webmail.imap import connection, mailboxes
@@ -81,6 +81,8 @@ def examine(credentials: Credentials | None) -> Iterator[Finding]:
     yield from _database(settings)
     yield from _imap(settings.imap, credentials)
     yield from _smtp(settings.smtp, credentials)
+    if settings.sieve is not None:
+        yield from _sieve(settings.sieve, credentials)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
@@ -137,6 +139,19 @@ def _smtp(server: Server, credentials: Credentials | None) -> Iterator[Finding]:
     except WebmailError as error:
         yield Finding("smtp", _place(server), good=None)
         yield _trouble("smtp", error)
+
+
+def _sieve(server: Server, credentials: Credentials | None) -> Iterator[Finding]:
+    try:
+        with closing(managesieve.connect(server)) as found:
+            yield Finding("sieve", f"{_place(server)}: answers")
+            if credentials is not None:
+                found.authenticate(credentials)
+                yield Finding("sieve", f"{credentials.username} can sign in and has {len(found.scripts())} scripts")
+            yield Finding("sieve", f"offers {', '.join(sorted(found.extensions))}", good=None)
+    except WebmailError as error:
+        yield Finding("sieve", _place(server), good=None)
+        yield _trouble("sieve", error)
 
 
 if __name__ == "__main__":

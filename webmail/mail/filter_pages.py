@@ -66,8 +66,9 @@ class FilterFields:
 class Standing:
     """Who runs the filters and what is to be known of that.
 
-    ``other`` is a script made elsewhere that is active on the server; ``included``: it runs before ours; else ours do not run as
-    long as it is active. ``edited``: another program has changed our script. ``fields`` are those that conditions can look at.
+    ``active``: they run. ``other`` is a script made elsewhere: ``included``, it runs before ours; else it is active and ours do not
+    run. ``includes``: the server can run both. ``edited``: another program has changed our script. ``fields`` are those that
+    conditions can look at.
     """
 
     runner: Runner = Runner.HERE
@@ -75,6 +76,7 @@ class Standing:
     active: bool = True
     other: str = ""
     included: bool = False
+    includes: bool = False
     edited: bool = False
     fields: tuple[Field, ...] = tuple(Field)
 

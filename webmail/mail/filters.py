@@ -24,7 +24,7 @@ from webmail.mail.filter_pages import (
 from webmail.mail.filter_shelf import Place, Shelf
 from webmail.mail.pages import ActionResult
 from webmail.mail.session import Gate, MailSession, account
-from webmail.store import journal, mailboxes
+from webmail.store import filters, journal, mailboxes
 
 MOST = 200
 LATELY = 10
@@ -49,8 +49,15 @@ def page(session: MailSession, place: Place) -> FiltersPage:
 
 
 def place(session: MailSession, gate: Gate) -> Place:
-    """The server that keeps and runs the filters of the account shown; None where this webmail does."""
-    return gate.sieve_server if gate.sieve_server and account(session).imap.host == gate.imap_server.host else None
+    """The server that keeps and runs the filters of the account shown; None where this webmail does.
+
+    Filters that were made before there was such a server are run here as long as there are any: nothing is run twice, or by nobody.
+    """
+    mine = account(session)
+    if gate.sieve_server is None or mine.imap.host != gate.imap_server.host:
+        return None
+    kept = filters.get(session.database, mine.id)
+    return None if kept is not None and kept.filters else gate.sieve_server
 
 
 def _count(done: journal.Journal) -> int:
@@ -102,11 +109,8 @@ def _named(shelf: Shelf, key: str) -> MailFilter:
     return found
 
 
-def save(
-    session: MailSession, place: Place, given: FilterFields, *, stamp: str, apply: bool = False, agreed: bool = False
-) -> ActionResult | None:
-    """Keep a filter; with ``apply``, do what it says to the messages that its rehearsal has shown, which Undo takes back. ``agreed`` to
-    what a page asked about scripts that others made.
+def save(session: MailSession, place: Place, given: FilterFields, *, stamp: str, apply: bool = False) -> ActionResult | None:
+    """Keep a filter; with ``apply``, do what it says to the messages that its rehearsal has shown, which Undo takes back.
 
     Raises InvalidInput, Conflict("filters_changed") where somebody has changed the filters since the form was drawn,
     Conflict("filter_rehearsed") where the conditions are others now than those the messages were found by, and what the servers say.
@@ -119,11 +123,11 @@ def save(
     if before is None and len(shelf.filters) >= MOST:
         raise InvalidInput("too_many_filters", field="name", limit=MOST)
     others = shelf.filters if before else (*shelf.filters, wanted)
-    _write(session, place, shelf, tuple(wanted if each.key == wanted.key else each for each in others), stamp=stamp, agreed=agreed)
+    _write(session, place, shelf, tuple(wanted if each.key == wanted.key else each for each in others), stamp=stamp)
     return filtering.apply(session, wanted, selection=given.selection) if apply and given.selection else None
 
 
-def change(session: MailSession, place: Place, key: str, *, what: str, stamp: str, agreed: bool = False) -> MailFilter:
+def change(session: MailSession, place: Place, key: str, *, what: str, stamp: str) -> MailFilter:
     """Turn a filter on or off, move it up or down, or delete it; returns what it was. Raises as ``save``, and NotFound("mail_filter")."""
     changes: dict[str, Callable[[Filters, int], Filters]] = {
         "on": lambda all_of, at: (*all_of[:at], replace(all_of[at], enabled=True), *all_of[at + 1 :]),
@@ -136,7 +140,7 @@ def change(session: MailSession, place: Place, key: str, *, what: str, stamp: st
     found = _named(shelf, key)
     if what not in changes:
         raise InvalidInput("action", field="what", value=what)
-    _write(session, place, shelf, changes[what](shelf.filters, shelf.filters.index(found)), stamp=stamp, agreed=agreed)
+    _write(session, place, shelf, changes[what](shelf.filters, shelf.filters.index(found)), stamp=stamp)
     return found
 
 
@@ -145,13 +149,18 @@ def _moved(all_of: Filters, at: int, to: int) -> Filters:
     return (*rest[:to], all_of[at], *rest[to:])
 
 
+def take_over(session: MailSession, place: Place, *, stamp: str) -> None:
+    """Let the filters run in spite of what other programs did to the scripts on the server. Raises as ``save``."""
+    filter_shelf.take_over(session, place, stamp=stamp, now=datetime.now(UTC))
+
+
 def ask(session: MailSession, place: Place, key: str) -> FilterQuestion:
     """The question before a filter is deleted. Raises NotFound("mail_filter")."""
     shelf = filter_shelf.read(session, place)
     return FilterQuestion(_named(shelf, key), shelf.stamp, shelf.standing)
 
 
-def _write(session: MailSession, place: Place, shelf: Shelf, wanted: Filters, *, stamp: str, agreed: bool) -> None:
+def _write(session: MailSession, place: Place, shelf: Shelf, wanted: Filters, *, stamp: str) -> None:
     if stamp != shelf.stamp:
         raise Conflict("filters_changed")
-    filter_shelf.write(session, place, shelf, wanted, agreed=agreed, now=datetime.now(UTC))
+    filter_shelf.write(session, place, shelf, wanted, now=datetime.now(UTC))

@@ -9,10 +9,10 @@ from typing import Literal, Self
 
 from webmail.account import Credentials, Security, Server
 from webmail.errors import Conflict, InvalidInput, ServerRefused, ServerUnavailable, ServerUnusable, WebmailError
+from webmail.reaching import open_socket
 from webmail.smtp.authentication import authenticate
 from webmail.smtp.body import check_body, stuffed
 from webmail.smtp.reply import Reply
-from webmail.smtp.tls import open_socket
 from webmail.smtp.wire import Wire
 from webmail.tls import verifying_context
 

@@ -11,8 +11,8 @@ import termios
 import time
 
 from webmail.errors import InvalidInput, ServerUnavailable, ServerUnusable
+from webmail.reaching import wrap
 from webmail.smtp.reply import Reply, make_reply, read_line
-from webmail.smtp.tls import wrap
 
 # RFC 5321 §4.5.3.1.5 allows 512 octets a line. Some servers write more; none needs this much.
 _LONGEST_LINE = 4096

@@ -86,6 +86,7 @@ SENTENCES: dict[str, LazyString] = {
     "time_zone": _("This time zone is not known here: %(value)s"),
     "undo": _("This time for Undo is not offered."),
     "filters_changed": _("The filters were changed elsewhere meanwhile. Nothing was saved; look at them and try again."),
+    "filter_edited": _("Another program has changed the script on the mail server. The page of filters asks what is to become of it."),
     "filter_rehearsed": _(
         "These are not the conditions that the messages below were found by. Look at what it touches now; nothing was done."
     ),

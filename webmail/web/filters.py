@@ -52,7 +52,7 @@ def save() -> Response:
     if button in LOOKS:
         return make_response(_form(filters.form(mail, place(), given=given, more=button == "more")))
     try:
-        done = filters.save(mail, place(), given, stamp=request.form.get("stamp", ""), apply=button == "apply", agreed=_agreed())
+        done = filters.save(mail, place(), given, stamp=request.form.get("stamp", ""), apply=button == "apply")
     except WebmailError as error:
         return _refused(error, given)
     notices.put("filter_saved") if done is None else notices.put_result(done)
@@ -68,10 +68,6 @@ def _refused(error: WebmailError, given: FilterFields) -> Response:
 
 def _form(page: object, *, problem: str = "", field: str = "") -> str:
     return render_template("filter.html", page=page, problem=problem, problem_field=field)
-
-
-def _agreed() -> bool:
-    return request.form.get("agreed") == "1"
 
 
 def _given() -> FilterFields:
@@ -92,11 +88,19 @@ def _given() -> FilterFields:
     )
 
 
+@blueprint.post("/filters/script/run")
+def take_over() -> Response:
+    """Let the filters run, whatever other programs made of the scripts on the server."""
+    filters.take_over(current_mail(), place(), stamp=request.form.get("stamp", ""))
+    notices.put("filters_run")
+    return redirect(url_for("filters.index"), 303)
+
+
 @blueprint.post("/filters/<filter_key>/change")
 def change(filter_key: str) -> Response:
     """Turn a filter on or off, or move it up or down."""
     what, stamp = request.form.get("what", ""), request.form.get("stamp", "")
-    filters.change(current_mail(), place(), filter_key, what=what, stamp=stamp, agreed=_agreed())
+    filters.change(current_mail(), place(), filter_key, what=what, stamp=stamp)
     return navigation.back(otherwise=url_for("filters.index"))
 
 
@@ -110,6 +114,6 @@ def ask(filter_key: str) -> str:
 def delete(filter_key: str) -> Response:
     """Delete a filter."""
     stamp = request.form.get("stamp", "")
-    gone = filters.change(current_mail(), place(), filter_key, what="delete", stamp=stamp, agreed=_agreed())
+    gone = filters.change(current_mail(), place(), filter_key, what="delete", stamp=stamp)
     notices.put("filter_deleted", name=gone.name)
     return redirect(url_for("filters.index"), 303)

@@ -100,6 +100,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "filtered": _counted(
         lambda count, n: ngettext("The filter was applied to %(n)s message.", "The filter was applied to %(n)s messages.", count, n=n)
     ),
+    "filters_run": _plain(lambda: _("Your filters run now.")),
     "filter_saved": _plain(lambda: _("Filter saved.")),
     "filter_deleted": lambda values: _("Filter %(name)s deleted.", name=values["name"]),
     "signed_out": _plain(lambda: _("You are signed out.")),
