@@ -71,6 +71,7 @@ def build_gate(settings: Settings) -> Gate:
         sent_copy=settings.sent_copy,
         authserv_id=settings.authserv_id.strip(),
         sieve_server=settings.sieve,
+        save_hosts=frozenset(settings.save_hosts.lower().replace(",", " ").split()),
         dkim_lookup=authentication.dns_lookup() if settings.dkim_verify == "on" else None,
     )
     accounts.adopt_servers(gate.database, imap=gate.imap_server, smtp=gate.smtp_server)

@@ -59,6 +59,9 @@ class Settings:
     dkim_verify: str = setting(
         "off", "`on`: the worker verifies DKIM signatures of new mail when it arrives, which asks the DNS for the keys of its senders."
     )
+    save_hosts: str = setting(
+        "", "Hosts of your own network that attachments may be saved to by WebDAV, parted by commas. Public hosts need no mention."
+    )
     undo_seconds: int = setting(10, "How long a sent message waits for Undo before it is handed over.")
     sent_copy: str = setting(
         "auto",

@@ -15,6 +15,7 @@ from lxml.html import HtmlElement
 
 from tests.web import filter_samples, nested_samples, samples
 from tests.web.conftest import ROOT, Render
+from webmail.mail.file_pages import SavePage
 from webmail.mail.found import Coverage, SearchOrder, SearchPage
 from webmail.mail.message_pages import BodyKind
 from webmail.mail.outbox_pages import SubmissionState
@@ -198,6 +199,11 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign-in refused": ("login.html", {"problem": "Wrong.", "field": "", "transient": False, "username": "robin", "next": ""}),
     "sign-in without a name": ("login.html", {"problem": "Required.", "field": "username", "transient": False, "username": "", "next": ""}),
     **filter_samples.PAGES,
+    "where files are saved": ("saving.html", {"page": SavePage(), "problem": "", "field": "", "next": ""}),
+    "where files cannot be saved": (
+        "saving.html",
+        {"page": SavePage("https://<x>/", "robin", kept=True), "problem": "No.", "field": "address", "next": "/messages/1"},
+    ),
     "address": ("address.html", {"problem": "Not complete.", "field": "address", "next": "/outbox", "name": "", "address": "hut@"}),
 } | {f"a report: {state}": ("submission.html", {"page": samples.submission_page(state)}) for state in S}
 

@@ -1,4 +1,4 @@
-"""Servers of strangers, asked so that they learn nothing of who reads. Law: for images, and to leave a list; only public addresses.
+"""Servers of strangers, asked so that they learn nothing of who reads. Law: images, lists to leave, files to save; public addresses only.
 
-It knows no database, no message and no page: it is given an address and gives a picture, or nothing.
+It knows no database, no message and no page. What is not public is gone to only where the operator has named the host.
 """

@@ -23,7 +23,7 @@ class FilePage:
     """An attachment to look at. ``kind``: ``picture``, ``pdf``, ``text``, ``table``, or empty where it cannot be shown.
 
     ``newer`` and ``older`` are the attachments before and after it, ``place`` its number among ``total``. ``cut`` where only
-    the beginning is shown. Of a PDF ``pages`` are the numbers shown of ``length``.
+    the beginning is shown. Of a PDF ``pages`` are the numbers shown of ``length``. ``saves_to``: the host it can be saved to.
     """
 
     message: MessageSummary
@@ -39,3 +39,13 @@ class FilePage:
     cut: bool = False
     pages: range = range(0)
     length: int = 0
+    saves_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SavePage:
+    """Where attachments are saved to. ``kept``: there is a place, whose password is remembered."""
+
+    address: str = ""
+    username: str = ""
+    kept: bool = False

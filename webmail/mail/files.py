@@ -10,7 +10,7 @@ from typing import Any
 from webmail.errors import NotFound
 from webmail.extract import drawing
 from webmail.imap import fetch
-from webmail.mail import drawn, parts
+from webmail.mail import drawn, parts, saving
 from webmail.mail.file_pages import FilePage, HarmPage
 from webmail.mail.pages import AttachmentRow
 from webmail.mail.part_rows import attachment_row
@@ -53,7 +53,7 @@ def view(session: MailSession, message_id: int, *, section: str, first: int = 1)
     place = next((number for number, each in enumerate(beside) if each.section == section), None)
     newer = beside[place - 1] if place else None
     older = beside[place + 1] if place is not None and place + 1 < len(beside) else None
-    page = FilePage(stored.summary, mailbox, file, "", (place or 0) + 1, max(1, len(beside)), newer, older)
+    page = FilePage(stored.summary, mailbox, file, "", (place or 0) + 1, max(1, len(beside)), newer, older, saves_to=saving.place(session))
     if not file.viewable:
         return page
     return replace(page, **_content(session, stored, mailbox, part, file.filename, first=first))

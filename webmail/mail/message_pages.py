@@ -74,6 +74,7 @@ NO_WISHES = Wishes()
 class MessagePage:
     """One message to read.
 
+    ``saves_to`` is the host that attachments can be saved to, if any.
     ``notices`` are codes of honest remarks that the page words: ``broken``, ``cut``, ``empty``, ``charset``, ``nested``, ``costly``, …
     ``can_show_images`` is true where remote images could be fetched for the reader, so that the page may offer it.
     ``query`` is the search it was opened from, ``list`` the page of its mailbox. ``newer`` and ``older`` are its neighbours in the list.
@@ -121,6 +122,7 @@ class MessagePage:
     sender: SenderPage = NO_SENDER
     enclosed: Enclosed = NOTHING_ENCLOSED
     attached: tuple[AttachedMessage, ...] = ()
+    saves_to: str = ""
 
     @property
     def told_twice(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from webmail.errors import NotAllowed, ServerRefused, ServerUnavailable
-from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, nested, passages, senders, signatures, sync
+from webmail.mail import bodies, detours, enclosed, image_permissions, listing, lists, nested, passages, saving, senders, signatures, sync
 from webmail.mail.message_pages import NO_WISHES, BodyKind, MessagePage, Wishes
 from webmail.mail.pages import ListPlace
 from webmail.mail.part_rows import attachment_row
@@ -80,12 +80,14 @@ def opened_message(session: MailSession, stored: StoredMessage, mailbox: Mailbox
         passages.blocks(content.passages), detours.judge(session.database, account_id=mailbox.account_id, message_id=summary.id)
     )
     marks = marker(wishes.query) if blocks else None
+    attachments = (*map(attachment_row, mime.attachments(summary.structure)), *content.files)
     return MessagePage(
         message=summary,
         mailbox=mailbox,
         body=kind if kind is BodyKind.HTML or blocks else BodyKind.EMPTY,
         text=blocks if marks is None else text.highlighted(blocks, hits=marks),
-        attachments=(*map(attachment_row, mime.attachments(summary.structure)), *content.files),
+        attachments=attachments,
+        saves_to=saving.place(session) if attachments else "",
         remote_images=content.remote_images,
         shows_images=images,
         has_html=inside.has_html if inside else shown.html is not None and bodies.SILENT not in given_up.notices,

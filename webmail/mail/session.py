@@ -30,7 +30,7 @@ class Gate:
 
     ``authserv_id`` is the name under which the mail server speaks of the mail it took in; ``dkim_lookup`` asks for the keys of
     signatures, where these are to be verified here. ``sent_copy`` says who puts what was sent into Sent (``sent_copies.WAYS``).
-    ``sieve_server`` runs filters; None where the worker does.
+    ``sieve_server`` runs filters; None where the worker does. ``save_hosts`` are hosts of the own network that files may be saved to.
     """
 
     database: Database
@@ -44,6 +44,7 @@ class Gate:
     authserv_id: str = ""
     dkim_lookup: Lookup | None = None
     sieve_server: Server | None = None
+    save_hosts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

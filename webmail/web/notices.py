@@ -95,6 +95,9 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "choice_saved": _plain(lambda: _("Your choice is saved.")),
     "images_permitted": lambda values: _("Remote images of %(name)s are shown from now on.", name=values["name"]),
     "images_revoked": lambda values: _("Remote images of %(name)s are hidden again.", name=values["name"]),
+    "save_place": lambda values: _("Attachments can be saved to %(host)s now.", host=values["host"]),
+    "save_forgotten": _plain(lambda: _("The place and its password are forgotten.")),
+    "file_saved": lambda values: _("Saved to %(host)s as %(name)s.", host=values["host"], name=values["name"]),
     "search_saved": lambda values: _("Search saved as %(name)s.", name=values["name"]),
     "search_forgotten": lambda values: _("The search %(name)s is no longer kept.", name=values["name"]),
     "filtered": _counted(
