@@ -9,6 +9,9 @@ from datetime import datetime
 from webmail.account import Account
 from webmail.address import Address
 from webmail.errors import WebmailError
+from webmail.mail.draft_pages import Check as Check
+from webmail.mail.draft_pages import DraftAttachment as DraftAttachment
+from webmail.mail.draft_pages import DraftFormat as DraftFormat
 from webmail.mailbox import Mailbox, MailboxId, SpecialUse
 from webmail.message.summary import MessageId, MessageSummary
 from webmail.store.saved_searches import SavedSearch as SavedSearch
@@ -223,33 +226,6 @@ class AttachmentRow:
     viewable: bool = False
     thumbnail: bool = False
     harm: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DraftAttachment:
-    """A file attached to a draft; ``token`` names it in forms."""
-
-    token: str
-    filename: str
-    media_type: str
-    size: int
-
-
-class DraftFormat(enum.StrEnum):
-    """How the text of a draft is to be read."""
-
-    PLAIN = ""
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """Something to look at before sending: a code and values. One that ``holds`` is asked about before the message goes."""
-
-    code: str
-    holds: bool = False
-    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

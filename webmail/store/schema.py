@@ -74,9 +74,7 @@ identities = Table(
     account(),
     words("name"),
     Column("addr_spec", Text, nullable=False),
-    words("reply_to"),
-    words("signature"),
-    words("signature_html"),
+    *[words(name) for name in ("reply_to", "signature", "signature_html")],
     # The least is the one that new messages are written as.
     number("position"),
     Index(None, "account_id", "id"),
@@ -129,7 +127,7 @@ drafts = Table(
     words("reply_to"),
     # How the text is to be read: as it is where this is empty.
     Column("format", String(16), nullable=False, server_default=""),
-    # The HTML of the message that is answered or forwarded, cleaned for being sent, and whether it stands above the text.
+    # The HTML that is answered or forwarded, cleaned for being sent, and whether it stands above the text.
     words("quote"),
     number("quote_first"),
     Column("priority", String(8), nullable=False, server_default=""),
