@@ -311,6 +311,19 @@ def test_what_may_not_be_meant_is_asked_about_once(
     assert len(smtp_sink.messages) == 2
 
 
+def test_a_message_for_later_that_is_asked_about_does_not_go_at_once(visitor: Visitor, robin: Person, smtp_sink: SmtpSink) -> None:
+    later = {"to": "mira@example.net", "subject": "", "text": "y", "later_at": "2046-03-01T08:00"}
+    compose(visitor, button=("later", "at"), **later)
+    assert visitor.status == 422
+    assert "Then choose the time once more." in visitor.words
+    assert "Send anyway" not in visitor.words
+    visitor.send(visitor.form(holding="subject"), button=("later", "at"), later_at="2046-03-01T08:00")
+    robin.sign_in()
+    robin.work()
+    assert smtp_sink.messages == []
+    assert "Sends at" in visitor.get("/outbox").words or "2046" in visitor.words
+
+
 @pytest.mark.parametrize("text", ["> see the attached plan\n\nThanks", "Hi\n-- \nattached to nobody", "unattached", "Attaché"])
 def test_words_of_others_are_no_attachment(visitor: Visitor, text: str) -> None:
     compose(visitor, to="mira@example.net", subject="x", text=text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from webmail.address import Address
@@ -16,7 +17,8 @@ from webmail.store.drafts import DraftRow
 HEADER_FIELDS = ("sender", "to", "cc", "bcc", "subject", "reply_to", "priority", "signed")
 """What goes into the header of a message, or names something: on one line."""
 TEXTS = ("text", "heading")
-LONGEST_KEY = 64
+KEY = re.compile(r"[A-Za-z0-9_.~-]{1,64}")
+"""What may name a draft in an address."""
 ACTIONS = ("", "reply", "reply_all", "reply_list", "forward", "attach", "again")
 """What a message may begin as."""
 
@@ -69,7 +71,7 @@ def check(fields: DraftFields) -> None:
     for name in TEXTS:
         if "\0" in getattr(fields, name):
             raise InvalidInput("nul", field="text")
-    if not fields.key or len(fields.key) > LONGEST_KEY or any(character in fields.key for character in "\r\n\0"):
+    if not KEY.fullmatch(fields.key):
         raise InvalidInput("key", field="key")
     for name, known in (("format", tuple(DraftFormat)), ("priority", ("", *PRIORITIES)), ("original_action", ACTIONS)):
         if getattr(fields, name) not in known:

@@ -58,7 +58,7 @@ class Sheets:
     def style(self, element: etree._Element) -> str:
         """The declarations of all rules that select an element and of its own style, in the order in which they count."""
         own = css.declarations(unshielded(element.get("style", "")))
-        if not self._by_key:
+        if not self._by_key or self._checks > _CHECKS:
             return own
         names = _classes(element)
         keys = ["*", tag_name(element), *(f".{name}" for name in sorted(names))]

@@ -26,6 +26,7 @@ from webmail.web.unfinished import draft_fields
 
 blueprint = Blueprint("compose", __name__)
 blueprint.add_app_template_global(check_words)
+blueprint.add_app_template_global(sending.asked, "sends_later")
 ANSWERS = ("reply", "reply_all", "reply_list", "forward", "attach", "again")
 """Query names of ``/compose`` that answer a message; the value is its id."""
 

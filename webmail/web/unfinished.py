@@ -34,7 +34,6 @@ TYPED = ("to", "cc", "bcc", "subject", "text")
 PREFIX = "unfinished-"
 LONGEST = 2 * 1024 * 1024
 """Characters the sign-in page carries; more than a form of ours may hold in text of any script."""
-LONGEST_KEY = 64
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 OF_OURS = frozenset({"same-origin", "none", ""})
 """What ``Sec-Fetch-Site`` says of our own pages; browsers that do not say it send no cookie of ours from elsewhere anyway."""
@@ -104,18 +103,18 @@ def resume(mail: MailSession) -> Response | None:
     try:
         drafts.save(mail, fields, now=services().now())
     except WebmailError as error:
-        # The files of the message it forwards could not be fetched: what was written is kept without them.
-        drafts.save(mail, replace(fields, include=()), now=services().now())
+        # What it takes along of another message could not be fetched: what was written is kept without it.
+        drafts.save(mail, replace(fields, include=(), quoted=False, pictures=()), now=services().now())
         notices.put_error(error_words.of_error(error))
     return redirect(url_for("compose.edit", key=fields.key), 303)
 
 
 def _storable(fields: DraftFields) -> DraftFields:
     """The same with nothing in it that a draft refuses, since there is no form to go back to."""
-    key = fields.key if fields.key and len(fields.key) <= LONGEST_KEY and "/" not in fields.key else drafts.new_key()
+    key = fields.key if draft_forms.KEY.fullmatch(fields.key) else drafts.new_key()
     lines: dict[str, Any] = {name: CONTROLS.sub(" ", getattr(fields, name)) for name in drafts.HEADER_FIELDS}
     texts: dict[str, Any] = {name: getattr(fields, name).replace("\0", "") for name in ("text", "heading")}
-    kept = replace(fields, key=CONTROLS.sub("", key) or drafts.new_key(), **lines, **texts)
+    kept = replace(fields, key=key, **lines, **texts)
     try:
         draft_forms.check(kept)
     except InvalidInput:
