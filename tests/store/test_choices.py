@@ -46,7 +46,8 @@ def test_templates_are_kept_by_name_for_their_owner(database: Database, account:
     for look in (templates.get, lambda *given: templates.put(*given[:2], Template(given[2], "x", "", ""))):
         with pytest.raises(NotFound):
             look(database, stranger.user_id, first)
-    templates.remove(database, stranger.user_id, second)
+    with pytest.raises(NotFound):
+        templates.remove(database, stranger.user_id, second)
     templates.remove(database, account.user_id, first)
     assert [each.id for each in templates.of_user(database, account.user_id)] == [second]
 

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,15 @@ from tests.web.built import build_on
 from webmail.demo.mail import pictures
 from webmail.imageproxy import keeping
 from webmail.imageproxy.fetching import Picture
-from webmail.mail import image_permissions
+from webmail.mail import attachments, image_permissions
+from webmail.mail.attachments import Upload
 from webmail.mail.remote_images import FOLDER, proxied
 from webmail.store import drafts, outgoing
 from webmail.web import throttle
 
 OPEN = {"login.sign_in", "static", "health.healthz"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
-FRAMES = {"messages.body", "nested.body"}
+FRAMES = {"messages.body", "nested.body", "drafts.quoted"}
 """What stands in a frame of our own pages: a stranger's HTML, cleaned."""
 SCRIPT = b"<script>alert(1)</script>"
 PARTS = {
@@ -79,6 +81,9 @@ class Belongings:
     permission: int = 0
     token: str = ""
     filter: str = ""
+    identity: int = 0
+    template: int = 0
+    file: str = ""
 
     @property
     def uidvalidity(self) -> int:
@@ -102,6 +107,9 @@ class Belongings:
             "permission_id": self.permission,
             "token": self.token,
             "filter_key": self.filter,
+            "identity_id": self.identity,
+            "template_id": self.template,
+            "file": self.file,
             "section": "2",
             "page": 1,
             "name": "x",
@@ -122,6 +130,7 @@ class Belongings:
             kept = [tuple(each) for each in connection.exec_driver_sql("select id, name, query from saved_searches order by id")]
             kept += [tuple(each) for each in connection.exec_driver_sql("select id, whose, value from image_permissions order by id")]
             kept += [tuple(each) for each in connection.exec_driver_sql("select account_id, content, revision from filters order by 1")]
+            kept += [tuple(each) for each in connection.exec_driver_sql("select id, name, text from templates order by id")]
             undone = connection.exec_driver_sql("select * from journal order by id").fetchall()
         seen = self.person.truth("INBOX", "SEEN"), self.person.truth("INBOX", "FLAGGED")
         return {
@@ -160,6 +169,18 @@ def belongings(app: Flask, person: Person) -> Belongings:
     visitor.get("/compose")
     visitor.send(visitor.form(holding="subject"), button=("action", "save"), subject="A draft", text="mine")
     mine.draft = str(visitor.form(holding="subject").fields["key"])
+    picture = Upload("p.png", "image/png", BytesIO(png()), "p@example.test")
+    attachments.keep(person.session, mine.draft, picture)
+    with person.gate.database.durable_write() as connection:
+        connection.exec_driver_sql("update drafts set quote = '<p>Quoted</p>'")
+        mine.file = str(connection.exec_driver_sql("select token from draft_attachments order by id desc limit 1").scalar_one())
+    visitor.get("/settings/writing")
+    visitor.send(visitor.form(action="/settings/templates"), name="Kept", text="Dear {name}")
+    visitor.get("/settings/identities")
+    visitor.send(visitor.form(action="/settings/identities"), name="Second", address=f"second.{person.username}")
+    with person.gate.database.durable() as connection:
+        mine.template = int(connection.exec_driver_sql("select max(id) from templates").scalar_one())
+        mine.identity = int(connection.exec_driver_sql("select max(id) from identities").scalar_one())
     visitor.get("/compose")
     visitor.send(visitor.form(holding="subject"), button=("action", "send"), to="mira@example.net", subject="Sent", text="x")
     visitor.get("/outbox")
@@ -311,7 +332,7 @@ def test_nobody_reads_what_belongs_to_somebody_else(world: tuple[Belongings, Bel
         assert mallory.visitor.get(path).status == 404, path
         assert "With files" not in mallory.visitor.text
         assert mine.person.username not in mallory.visitor.text
-    for query in ("reply", "reply_all", "reply_list", "forward", "again", "draft"):
+    for query in ("reply", "reply_all", "reply_list", "forward", "attach", "again", "draft"):
         assert mallory.visitor.get(f"/compose?{query}={mine.message}").status == 404
     assert {**mine.state(), "seen": None} == {**before, "seen": None}
 

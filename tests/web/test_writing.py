@@ -22,7 +22,10 @@ from tests.servers.smtp_sink import SmtpSink
 from tests.visitor import Visitor
 from tests.web.built import build_on
 from tests.web.test_uploads import post_whole
+from webmail.mail import submission
+from webmail.mail.pages import SubmissionState
 from webmail.mailbox import SpecialUse
+from webmail.store import outgoing
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
@@ -266,6 +269,14 @@ def test_wishes_travel_in_the_header(visitor: Visitor, robin: Person, smtp_sink:
     assert message["disposition-notification-to"] == message["from"]
 
 
+def test_the_server_is_asked_to_tell_of_the_delivery(visitor: Visitor, robin: Person) -> None:
+    for dsn, asked in ((None, ""), ("1", "SUCCESS,FAILURE,DELAY")):
+        compose(visitor, to="mira@example.net", subject="x", text="y", dsn=dsn)
+        mine = robin.sign_in().accounts[0].id
+        newest = outgoing.of_account(robin.gate.database, mine, limit=1)[0]
+        assert newest.notify == asked
+
+
 def test_a_whole_message_goes_along_as_a_file(visitor: Visitor, robin: Person, smtp_sink: SmtpSink) -> None:
     robin.put([letter(1, subject="Hut", text="Saturday?")])
     compose(visitor, f"/compose?attach={robin.ids()[0]}", to="jonas@example.net")
@@ -312,16 +323,16 @@ def test_what_may_not_be_meant_is_asked_about_once(
 
 
 def test_a_message_for_later_that_is_asked_about_does_not_go_at_once(visitor: Visitor, robin: Person, smtp_sink: SmtpSink) -> None:
-    later = {"to": "mira@example.net", "subject": "", "text": "y", "later_at": "2046-03-01T08:00"}
-    compose(visitor, button=("later", "at"), **later)
+    compose(visitor, button=("later", "tomorrow"), to="mira@example.net", subject="", text="y")
     assert visitor.status == 422
     assert "Then choose the time once more." in visitor.words
     assert "Send anyway" not in visitor.words
-    visitor.send(visitor.form(holding="subject"), button=("later", "at"), later_at="2046-03-01T08:00")
+    visitor.send(visitor.form(holding="subject"), button=("later", "tomorrow"))
+    assert visitor.status == 200
     robin.sign_in()
     robin.work()
     assert smtp_sink.messages == []
-    assert "Sends at" in visitor.get("/outbox").words or "2046" in visitor.words
+    assert [each.state for each in submission.outbox(robin.session).waiting] == [SubmissionState.QUEUED]
 
 
 @pytest.mark.parametrize("text", ["> see the attached plan\n\nThanks", "Hi\n-- \nattached to nobody", "unattached", "Attaché"])

@@ -51,6 +51,8 @@ def page(session: MailSession, edited: int = 0, *, form: IdentityFields | None =
 def put(session: MailSession, edited: int, form: IdentityFields) -> None:
     """Keep an identity, a new one where ``edited`` is 0. Raises InvalidInput for a field that cannot be used, and NotFound."""
     mine = account(session)
+    if edited and all(each.id != edited for each in mine.identities):
+        raise NotFound("identity")
     address = _address(form)
     _check_reply_to(form.reply_to)
     for name in ("signature", "signature_html"):

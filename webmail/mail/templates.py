@@ -42,6 +42,8 @@ def settings(session: MailSession, template_id: int = 0, *, edited: Template | N
 
 def put(session: MailSession, template: Template) -> None:
     """Keep a template, a new one where its id is 0. Raises InvalidInput for ``name``, ``subject`` or ``text``, and NotFound."""
+    if template.id:
+        templates.get(session.database, session.user.id, template.id)
     for name in ("name", "subject"):
         if any(character in getattr(template, name) for character in "\r\n\0"):
             raise InvalidInput("line_break", field=name)
@@ -56,7 +58,7 @@ def put(session: MailSession, template: Template) -> None:
 
 
 def remove(session: MailSession, template_id: int) -> None:
-    """Forget a template."""
+    """Forget a template. Raises NotFound."""
     templates.remove(session.database, session.user.id, template_id)
 
 

@@ -57,9 +57,11 @@ def put(database: Database, user_id: UserId, template: Template) -> int:
 
 
 def remove(database: Database, user_id: UserId, template_id: int) -> None:
-    """Forget a template; one that is gone already is no error."""
+    """Forget a template. Raises NotFound."""
+    mine = (templates.c.user_id == user_id) & (templates.c.id == template_id)
     with database.durable_write() as connection:
-        connection.execute(delete(templates).where(templates.c.user_id == user_id, templates.c.id == template_id))
+        if not connection.execute(delete(templates).where(mine)).rowcount:
+            raise NotFound("template")
 
 
 def _template(row: Row[*tuple[Any, ...]]) -> Template:

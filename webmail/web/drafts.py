@@ -20,10 +20,10 @@ def quoted(key: str) -> Response:
     return response
 
 
-@blueprint.get("/drafts/<key>/files/<token>")
-def picture(key: str, token: str) -> Response:
+@blueprint.get("/drafts/<key>/files/<file>")
+def picture(key: str, file: str) -> Response:
     """A picture of the draft."""
-    found = draft_files.picture(current_mail(), key, token=token)
+    found = draft_files.picture(current_mail(), key, token=file)
     response = Response(found.chunks, mimetype=found.media_type)
     response.headers["Content-Security-Policy"] = security.FILE_POLICY
     return response
