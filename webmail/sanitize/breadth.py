@@ -43,7 +43,7 @@ def least(body: etree._Element, sheet: str, *, letter: bool) -> int:
     for element in islice(body.iter(), _MAX_ELEMENTS if rules.known else 0):
         if rules.may_widen(element):
             own = _own(element, rules.style(element), letter=letter)
-            around, is_seen = _place(element, rules, known) if own > found - _MOST_AROUND else (0.0, False)
+            around, is_seen = _place(element, rules, known) if own > max(found, NARROW) - _MOST_AROUND else (0.0, False)
             found = max(found, own + around if is_seen else 0.0)
     return round(found) if found > NARROW else 0
 
@@ -81,6 +81,7 @@ class _Rules:
         self.known = True
         self._everywhere: dict[str, dict[str, str]] = {}
         self._above_all: dict[str, dict[str, str]] = {}
+        self._known: dict[tuple[str, str, str], dict[str, str]] = {}
         self._add(_RULE.findall(_AT_RULE.sub("", sheet)))
         for condition, rules in _MEDIA.findall(sheet):
             limit = _UP_TO.search(condition)
@@ -103,15 +104,17 @@ class _Rules:
 
     def style(self, element: etree._Element) -> dict[str, str]:
         """What is declared for an element: by rules, by itself, and by what is important."""
-        own = _declared(element.get("style", ""))
-        if not self._everywhere:
-            return {name: value.replace("!important", "").strip() for name, value in own.items()}
-        tag = str(element.tag)
-        names = [tag, *(f"{kind}.{name}" for name in element.get("class", "").split() for kind in ("", tag))]
+        key = (str(element.tag), element.get("class", ""), element.get("style", ""))
+        if key not in self._known:
+            self._known[key] = self._style(*key)
+        return self._known[key]
+
+    def _style(self, tag: str, classes: str, style: str) -> dict[str, str]:
+        names = [tag, *(f"{kind}.{name}" for name in classes.split() for kind in ("", tag))] if self._everywhere else []
         found = dict[str, str]()
         for name in names:
             found |= self._everywhere.get(name, {})
-        found |= {name: value.replace("!important", "").strip() for name, value in own.items()}
+        found |= {name: value.replace("!important", "").strip() for name, value in _declared(style).items()}
         for name in names:
             found |= self._above_all.get(name, {})
         return found

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from webmail.sanitize.values import ATTRIBUTE
 
-POLICY_VERSION = 4
+POLICY_VERSION = 5
 MAX_DEPTH = 160
 """Elements within elements; deeper inside only the words stay."""
 

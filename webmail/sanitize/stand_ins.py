@@ -19,7 +19,7 @@ _TABLE = frozenset({"table", "tbody", "thead", "tfoot", "tr"})
 _DISPLAYED = re.compile(r"display\s*:\s*(?!none)\w", re.IGNORECASE)
 _SHEETS = {
     "wm-audio": "display:inline-block;box-sizing:border-box;width:300px;min-height:54px;padding:12px 20px;border-radius:27px;"
-    "background:#f1f3f4;color:#202124;font-size:13px;line-height:1.2",
+    "background:color-mix(in srgb,CanvasText 6%,Canvas);color:CanvasText;font-size:13px;line-height:1.2",
     "wm-dead": "color:LinkText;text-decoration:underline",
     "wm-dialog": "width:fit-content;height:fit-content;margin:auto;border:solid;padding:1em;background:Canvas;color:CanvasText",
     "wm-alone": "position:absolute;left:0;right:0",
