@@ -23,7 +23,7 @@ from tests.visitor import Visitor
 from tests.web.built import build_on
 from tests.web.test_uploads import post_whole
 from webmail.mail import submission
-from webmail.mail.pages import SubmissionState
+from webmail.mail.outbox_pages import SubmissionState
 from webmail.mailbox import SpecialUse
 from webmail.store import outgoing
 
