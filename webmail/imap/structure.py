@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeGuard
 
 from webmail.imap.response import MalformedError, Node, number, octets, text
 from webmail.message.mime import UNOPENED, Part
@@ -34,13 +35,13 @@ class _Reader:
 
     def part(self, node: Node, parent: str, *, depth: int) -> Part:
         """The body of a message whose own section is ``parent``: a multipart has no number, anything else is part 1."""
-        if isinstance(node, list) and node and isinstance(node[0], list):
+        if _is_multipart(node):
             return self.multipart(node, f"{parent}.TEXT" if parent else "", children=parent, depth=depth)
         return self.single(node, f"{parent}.1" if parent else "1", depth=depth)
 
     def any(self, node: Node, section: str, *, depth: int) -> Part:
         self.left -= 1
-        if isinstance(node, list) and node and isinstance(node[0], list):
+        if _is_multipart(node):
             return self.multipart(node, section, children=section, depth=depth)
         return self.single(node, section, depth=depth)
 
@@ -93,6 +94,13 @@ class _Reader:
             parts=enclosed,
             location=_location(fields, extension + 2),
         )
+
+
+def _is_multipart(node: Node) -> TypeGuard[list[Node]]:
+    """Whether a structure is that of a multipart; one without parts begins with its subtype, where others have a type and a subtype."""
+    if not isinstance(node, list) or not node:
+        return False
+    return isinstance(node[0], list) or (2 <= len(node) < 7 and (isinstance(node[1], list) or node[1].upper() == b"NIL"))
 
 
 def _is_unopened(parts: list[Part]) -> bool:
