@@ -270,6 +270,12 @@ def test_no_message_has_more_than_ten_thousand_parts() -> None:
     assert sum(1 for _ in mime.walk(_tree(b"(" + PLAIN * 12_000 + b' "MIXED")'))) <= structure.MOST_PARTS + 1
 
 
+def test_a_file_of_a_type_that_cannot_be_read_is_a_file() -> None:
+    part = _tree(b'("" "" NIL NIL NIL "7bit" 1 NIL ("attachment" ("filename" "letter.doc")) NIL NIL)')
+    assert (part.media_type, part.subtype, part.disposition, part.filename) == ("text", "plain", "attachment", "letter.doc")
+    assert mime.attachments(part) == (part,)
+
+
 @pytest.mark.parametrize(
     "text",
     [

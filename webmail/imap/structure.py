@@ -69,12 +69,14 @@ class _Reader:
         fields: list[Node] = node + [b"NIL"] * (12 - len(node))
         media_type, subtype = text(fields[0]).lower(), text(fields[1]).lower()
         params = _parameters(fields[2])
-        if not (media_type or subtype or params.get("name")):
+        says_nothing = not (media_type or subtype or params.get("name"))
+        if says_nothing:
             # A Content-Type that says nothing, or nothing that can be read, is none (RFC 2045 §5.2).
             media_type, subtype = "text", "plain"
         enclosed: tuple[Part, ...] = ()
         extension = 8
-        if media_type == "text":
+        if media_type == "text" and not says_nothing:
+            # Texts are told with the number of their lines, and of what is none to the server there is no such number.
             extension = 9
         elif media_type == "message" and subtype in {"rfc822", "global"} and isinstance(fields[8], list):
             extension = 11

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, String,
 
 from webmail.store.column_kinds import INTEGER, NAMES, identifier, instant, number, optional, sortable, words
 
-INDEX_VERSION = 7
+INDEX_VERSION = 8
 
 index = MetaData(naming_convention=NAMES)
 
