@@ -59,7 +59,10 @@ def test_a_change_far_from_the_page_shown_is_found_without_looking_through_the_m
     found = all_flags(behind)
     assert (found[7], found[9], 11 in found) == (frozenset({Flag.FORWARDED}), frozenset({Flag.SEEN}), False)
     assert not [command for command in proxy.commands if "SEARCH" in command]
-    assert len([command for command in proxy.commands if command != "NOOP"]) <= 4
+    fetched = [command for command in proxy.commands if "FETCH" in command]
+    assert not [command for command in fetched if "FETCH 1:" in command and "CHANGEDSINCE" not in command]
+    # Twice as many as needed, because a check that is late on a busy machine goes on beside the next one.
+    assert 2 <= len(fetched) <= 8
 
 
 @pytest.mark.parametrize("told", ["QRESYNC", "CONDSTORE"])
