@@ -90,10 +90,20 @@ def add(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
 
 def add_bare(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
     """As ``add``, without a round trip and without previews: those of old messages are left to who reads their text anyway."""
+    note(index, summaries)
+    put(index, held, summaries)
+
+
+def put(index: Index, held: Lease, summaries: Sequence[MessageSummary]) -> None:
+    """Put messages into the index, and nothing else of what comes with that (see ``note``)."""
     uidvalidity = selected(index.connection).uidvalidity
     held.keep()
-    senders.remember(index.database, index.mailbox, summaries)
     messages.add(index.database, index.mailbox, uidvalidity=uidvalidity, summaries=summaries)
+
+
+def note(index: Index, summaries: Sequence[MessageSummary]) -> None:
+    """What the durable database keeps of messages that are put into the index: who wrote them, and that their words are wanted."""
+    senders.remember(index.database, index.mailbox, summaries)
     wording.want(index.database, index.mailbox.account_id)
 
 

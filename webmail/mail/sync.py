@@ -37,7 +37,7 @@ from webmail.imap import update as imap_update
 from webmail.imap.fetch import selected
 from webmail.mail import following
 from webmail.mail.following import Shown as Shown
-from webmail.mail.indexing import LEASE_PATIENCE, add_bare, all_or_nothing, lease, newest, read, settle
+from webmail.mail.indexing import LEASE_PATIENCE, add_bare, all_or_nothing, lease, newest, note, put, read, settle
 from webmail.mail.indexing import PAGE as PAGE
 from webmail.mail.indexing import Index as Index
 from webmail.mail.indexing import Lease as Lease
@@ -140,13 +140,16 @@ def _first_contact(index: Index, held: Lease, state: MailboxState) -> MailboxSta
     here = selected(connection)
     lowest = min((summary.uid for summary in found), default=Uid(here.uidnext))
     uidnext = max([here.uidnext, *(summary.uid + 1 for summary in found)])
-    # While the server reads the texts and counts, which takes it long in a large mailbox, what it has told is written down.
-    with ThreadPoolExecutor(1, thread_name_prefix="first-contact") as beside:
-        reading, counting = beside.submit(previews, connection, found), beside.submit(_unseen, index, modseq)
+    # While the server reads the texts and counts, which takes it long in a large mailbox, what it has told is written down, in
+    # both databases at once: each waits for a disk.
+    with ThreadPoolExecutor(2, thread_name_prefix="first-contact") as beside:
+        asking = beside.submit(lambda: (previews(connection, found), _unseen(index, modseq)))
         if found:
-            add_bare(index, held, found)
-        bodies.put_previews(index.database, index.mailbox.id, reading.result())
-        unseen = counting.result()
+            noting = beside.submit(note, index, found)
+            put(index, held, found)
+            noting.result()
+        words, unseen = asking.result()
+        bodies.put_previews(index.database, index.mailbox.id, words)
     return settle(
         index,
         held,

@@ -87,7 +87,7 @@ def envelope_column(envelope: Envelope) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=640)
 def envelope_value(column: str) -> Envelope:
     """The envelope of a column; costs about ten microseconds, and next to nothing for those read lately."""
     subject, sender, to, cc, bcc, reply_to, date, message_id_field, in_reply_to, references, list_id, from_raw, doubtful = loads(column)

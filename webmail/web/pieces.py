@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from webmail.mail.pages import MailboxPage
 from webmail.web import language, navigation, times
 
-KEPT = 100
+KEPT = 60
 """Pieces kept in the process, some ten kilobytes each."""
 TOKEN, HERE, CURSOR = "\0token\0", "\0here\0", "\0cursor\0"
 HERE_IN_A_QUERY, CURSOR_IN_A_QUERY = quote_plus(HERE), quote_plus(CURSOR)

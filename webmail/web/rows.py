@@ -23,7 +23,7 @@ from webmail.web.faces import hue, initials
 from webmail.web.language import words as _
 from webmail.web.names import mailbox_name
 
-KEPT = 600
+KEPT = 400
 """Drawn rows kept in the process, about two kilobytes each."""
 PLACE = "\0place\0"
 """Where the place in the list stands in the address of a kept row. No text of a message has a NUL in it."""
