@@ -99,6 +99,7 @@ def test_who_reads_something_else_does_not_wait(person: Person) -> None:
     ((waited, words),) = answers
     assert "unusually long" in words
     assert "In plain words." in words
-    assert waited < 3
+    # Two seconds are its time; on a busy machine it takes some more until another process is there to go on with.
+    assert waited < 6
     assert len(waits) > 3
     assert sorted(waits)[len(waits) // 2] < 0.5
