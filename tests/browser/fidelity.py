@@ -241,7 +241,9 @@ class Studio:
     def picture(self) -> bytes:
         """The page as it is drawn, in its full height."""
         height = min(TALLEST, max(1, self.height()))
-        return self.page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": self.page.viewport_size["width"], "height": height})  # type: ignore[index]  # it was given
+        size = self.page.viewport_size
+        assert size is not None
+        return self.page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": size["width"], "height": height})
 
     def height(self) -> int:
         """How high the content of the page is."""

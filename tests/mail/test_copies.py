@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.servers.person import Person, letter
-from webmail.store import threads
+from webmail.store import messages, threads
 
 
 def places(person: Person) -> list[list[str]]:
     """The mailboxes of each message in the conversation of the newest one in the inbox."""
     database, mine = person.gate.database, person.session.accounts[0].id
     names = {person.mailbox(name).id: name for name in ("INBOX", "Archive")}
-    thread_id = threads.of(database, mine, person.page().rows[0].message.id)
+    thread_id = messages.get(database, mine, person.page().rows[0].message.id).thread_id
     members = threads.members(database, mine, thread_id, shown_in=person.mailbox().id)
     return [[names[each.mailbox_id] for each in member.places] for member in members]
 

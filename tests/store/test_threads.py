@@ -159,13 +159,13 @@ def test_what_is_done_to_threads_is_done_to_their_messages_here(
     add(database, inbox, letters, [1, 2, 4])
     add(database, archive, letters, [3])
     (first, *_, other) = messages.get_many(database, account.id, threads_ids := [each.summary.id for each in everything(database, inbox)])
-    thread_id = threads.of(database, account.id, first.summary.id)
+    thread_id = first.thread_id
     assert sorted(threads.ids_in(database, account.id, inbox.id, [thread_id])) == sorted(threads_ids)[:2]
-    assert len(threads.ids_in(database, account.id, inbox.id, [thread_id, threads.of(database, account.id, other.summary.id)])) == 3
+    assert len(threads.ids_in(database, account.id, inbox.id, [thread_id, other.thread_id])) == 3
     assert threads.ids_in(database, stranger.id, inbox.id, [thread_id]) == []
     assert threads.members(database, stranger.id, thread_id) == []
     with pytest.raises(NotFound):
-        threads.of(database, stranger.id, first.summary.id)
+        messages.get(database, stranger.id, first.summary.id)
 
 
 def everything(database: Database, mailbox: Mailbox) -> list[messages.StoredMessage]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask import Flask, g, render_template
 
+from tests.servers.dovecot import Dovecot
+from tests.servers.person import Person, new_person
 from tests.servers.postgresql import store_in
+from tests.servers.smtp_sink import SmtpSink
 from tests.web import samples
 from webmail import web
 from webmail.imap.pool import Pool
@@ -30,6 +34,15 @@ def greenwich() -> Iterator[None]:
     yield
     os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
     time.tzset()
+
+
+@pytest.fixture
+def robin(dovecot: Dovecot, smtp_sink: SmtpSink, tmp_path: Path) -> Iterator[Person]:
+    """Somebody whose messages go to a sink at once."""
+    somebody = new_person(dovecot, tmp_path / "data", smtp=smtp_sink.server())
+    somebody.gate = replace(somebody.gate, undo_seconds=0)
+    yield somebody
+    somebody.close()
 
 
 def build_pages(folder: Path, *, secure: bool = False) -> Flask:

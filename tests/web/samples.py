@@ -18,7 +18,7 @@ from webmail.mail.identities import IdentitiesPage, IdentityFields
 from webmail.mail.message_pages import BodyKind, HeadersPage, Mailing, MessagePage, RedirectPage, SourcePage
 from webmail.mail.outbox_pages import (
     OutboxPage,
-    RecipientRow,
+    Recipient,
     RecipientState,
     SubmissionPage,
     SubmissionRow,
@@ -449,10 +449,10 @@ WRITING = WritingSettings(
     Template(0, "", "", ""),
 )
 RECIPIENTS = (
-    RecipientRow("sunna@example.com", RecipientState.ACCEPTED, "250 2.0.0", "stored"),
-    RecipientRow("ilse@example.com", RecipientState.ACCEPTED, "250 2.6.0", "queued as 4bX2"),
-    RecipientRow("owen@example.com", RecipientState.DELAYED, "451 4.7.1", "greylisted"),
-    RecipientRow("piet@example.net", RecipientState.REFUSED, "550 5.1.1", "no such mailbox"),
+    Recipient("sunna@example.com", RecipientState.ACCEPTED, "250 2.0.0", "stored"),
+    Recipient("ilse@example.com", RecipientState.ACCEPTED, "250 2.6.0", "queued as 4bX2"),
+    Recipient("owen@example.com", RecipientState.DELAYED, "451 4.7.1", "greylisted"),
+    Recipient("piet@example.net", RecipientState.REFUSED, "550 5.1.1", "no such mailbox"),
 )
 
 

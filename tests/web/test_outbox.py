@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.servers.dovecot import Dovecot
-from tests.servers.person import Person, new_person
+from tests.servers.person import Person
 from tests.servers.smtp_sink import SmtpSink
 from tests.visitor import Visitor
 from tests.web.built import build_on
 
 TO = "jonas@example.net"
-
-
-@pytest.fixture
-def robin(dovecot: Dovecot, smtp_sink: SmtpSink, tmp_path: Path) -> Iterator[Person]:
-    somebody = new_person(dovecot, tmp_path / "data", smtp=smtp_sink.server())
-    somebody.gate = replace(somebody.gate, undo_seconds=0)
-    yield somebody
-    somebody.close()
 
 
 @pytest.fixture

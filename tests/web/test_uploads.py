@@ -5,32 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 import tracemalloc
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from tests.servers.dovecot import Dovecot
-from tests.servers.person import Person, new_person
+from tests.servers.person import Person
 from tests.servers.smtp_sink import SmtpSink
 from tests.visitor import Visitor
 from tests.web.built import build_on
 
 LIMIT = 12 * 1024 * 1024
 TEN_MEGABYTES = b"0123456789abcdef" * (10 * 65536)
-
-
-@pytest.fixture
-def robin(dovecot: Dovecot, smtp_sink: SmtpSink, tmp_path: Path) -> Iterator[Person]:
-    """Somebody whose messages go to a sink at once."""
-    somebody = new_person(dovecot, tmp_path / "data", smtp=smtp_sink.server())
-    somebody.gate = replace(somebody.gate, undo_seconds=0)
-    yield somebody
-    somebody.close()
 
 
 @pytest.fixture

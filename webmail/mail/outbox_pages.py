@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
+from webmail.store.submissions import Recipient as Recipient
+
 
 class SubmissionState(enum.StrEnum):
     """The stored states of a submission; see ``webmail.mail.submission`` for the drawing."""
@@ -33,30 +35,13 @@ class RecipientState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RecipientRow:
-    """One recipient of a submission with the server's last answer for it, and what reports said of it later.
-
-    ``fate`` is a word of RFC 3464 §2.3.3 or ``displayed``, ``deleted`` … (RFC 8098 §3.2.6); a report is a claim of who wrote it.
-    """
-
-    address: str
-    state: RecipientState
-    server_code: str = ""
-    server_text: str = ""
-    fate: str = ""
-    fate_status: str = ""
-    fate_text: str = ""
-    fate_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class SubmissionRow:
     """A submission in the outbox. ``can_*`` say which buttons make sense now; ``attention``, that somebody has to look at it."""
 
     id: int
     state: SubmissionState
     subject: str
-    recipients: tuple[RecipientRow, ...]
+    recipients: tuple[Recipient, ...]
     created_at: datetime
     due_at: datetime
     has_attachments: bool

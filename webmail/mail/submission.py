@@ -39,7 +39,6 @@ from webmail.mail.attachments import Upload
 from webmail.mail.drafts import DraftFields, Incomplete
 from webmail.mail.outbox_pages import (
     OutboxPage,
-    RecipientRow,
     RecipientState,
     SubmissionPage,
     SubmissionRow,
@@ -341,19 +340,7 @@ def _row(found: Submission, zone: str) -> SubmissionRow:
         id=found.id,
         state=state,
         subject=found.subject,
-        recipients=tuple(
-            RecipientRow(
-                each.address,
-                RecipientState(each.state),
-                each.server_code,
-                each.server_text,
-                each.fate,
-                each.fate_status,
-                each.fate_text,
-                each.fate_at,
-            )
-            for each in found.recipients
-        ),
+        recipients=tuple(replace(each, state=RecipientState(each.state)) for each in found.recipients),
         created_at=found.created_at,
         due_at=found.due_at,
         has_attachments=found.has_attachments,

@@ -22,7 +22,8 @@ UNDERWAY = ("queued", "submitting", "handing_over", "accepted", "retrying")
 class Recipient:
     """One recipient: waiting, accepted, delayed, refused or unclear, with the server's last answer.
 
-    ``fate`` is what reports said later: relayed, delivered, delayed, failed, expanded or displayed; empty while none came.
+    ``fate`` is what reports said later: relayed, delivered, delayed, failed, expanded or displayed; empty while none came. A report
+    is a claim of who wrote it.
     """
 
     address: str

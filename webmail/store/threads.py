@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, literal_column,
 
 from webmail.account import AccountId
 from webmail.address import Address
-from webmail.errors import InvalidInput, NotFound
+from webmail.errors import InvalidInput
 from webmail.mailbox import MailboxId
 from webmail.message.summary import MessageId
 from webmail.store.columns import loads
@@ -193,16 +193,6 @@ def _senders(envelope: str) -> tuple[Address, ...]:
     read = loads(envelope)
     raw, doubtful = read[11], read[12]
     return (Address(raw, ""),) if doubtful and raw else tuple(Address(name, addr_spec) for name, addr_spec in read[1])
-
-
-def of(database: Database, account_id: AccountId, message_id: MessageId) -> int:
-    """The thread of a message of the account. Raises NotFound, also for messages of somebody else."""
-    query = select(_columns.thread_id).where(_columns.id == message_id, _columns.account_id == account_id)
-    with database.index() as connection:
-        thread_id: int | None = connection.execute(query).scalar()
-    if thread_id is None:
-        raise NotFound("message")
-    return thread_id
 
 
 def of_many(database: Database, account_id: AccountId, ids: Collection[MessageId]) -> dict[MessageId, int]:

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webmail.formats.report import Action, Delivery
-from webmail.mail.outbox_pages import RecipientRow, RecipientState, SubmissionRow, SubmissionState, SubmissionStep
+from webmail.mail.outbox_pages import Recipient, RecipientState, SubmissionRow, SubmissionState, SubmissionStep
 from webmail.web import error_words, report_words, sending, times
 from webmail.web.names import role_name
 from webmail.web.tags import Tag
@@ -26,7 +26,7 @@ class StepWords:
 
 def state_tag(row: SubmissionRow) -> Tag:
     """The state of a submission; a message that some recipients did not get says so before everything else."""
-    refused = sum(each.state is RecipientState.REFUSED for each in row.recipients)
+    refused = sum(each.state == RecipientState.REFUSED for each in row.recipients)
     if refused and row.state in (SubmissionState.ACCEPTED, SubmissionState.FILED, SubmissionState.FAILED):
         return Tag("danger", "alert", _("%(n)s of %(total)s refused", n=times.number(refused), total=times.number(len(row.recipients))))
     returned = sum(each.fate == "failed" for each in row.recipients)
@@ -52,7 +52,7 @@ def _due(row: SubmissionRow) -> str:
     return sending.told(row.due_at, row.time_zone) if row.scheduled else times.exact_clock(row.due_at)
 
 
-def fate_tag(row: RecipientRow) -> Tag:
+def fate_tag(row: Recipient) -> Tag:
     """What reports said of one recipient later."""
     tags = {
         "delivered": Tag("ok", "check", _("Delivered")),
@@ -67,7 +67,7 @@ def fate_tag(row: RecipientRow) -> Tag:
     return tags.get(row.fate, Tag("", "info", _("Reported")))
 
 
-def recipient_tag(row: RecipientRow) -> Tag:
+def recipient_tag(row: Recipient) -> Tag:
     """What is known of one recipient."""
     return {
         RecipientState.WAITING: Tag("", "clock", _("Waiting")),
@@ -75,7 +75,7 @@ def recipient_tag(row: RecipientRow) -> Tag:
         RecipientState.DELAYED: Tag("warn", "clock", _("Delayed")),
         RecipientState.REFUSED: Tag("danger", "x", _("Refused")),
         RecipientState.UNCLEAR: Tag("danger", "alert", _("Not known")),
-    }[row.state]
+    }[RecipientState(row.state)]
 
 
 def recipients_line(row: SubmissionRow) -> str:
